@@ -35,7 +35,7 @@ class _Claim(msgspec.Struct, frozen=True, array_like=True, tag_field="kind"):
     """Common shape: a frozen array whose first element is the kind."""
 
 
-class Interaction(_Claim, tag=1):
+class Interaction(_Claim, frozen=True, tag=1):
     """Affinity of the author for an item now; a later statement replaces this one.
 
     `weight` in percent, negative for dislike; `day` in days since 1970-01-01.
@@ -48,7 +48,7 @@ class Interaction(_Claim, tag=1):
     day: Day
 
 
-class Vouch(_Claim, tag=2):
+class Vouch(_Claim, frozen=True, tag=2):
     """Trust of the author in another, percent; negative is distrust, 0 takes it back."""
 
     lane: ClassVar[Lane] = Lane.VOUCHES
@@ -56,7 +56,7 @@ class Vouch(_Claim, tag=2):
     weight: Percent
 
 
-class ItemInfo(_Claim, tag=3):
+class ItemInfo(_Claim, frozen=True, tag=3):
     """Title and tags of an item, as the author knows them."""
 
     lane: ClassVar[Lane] = Lane.TASTE
@@ -66,7 +66,7 @@ class ItemInfo(_Claim, tag=3):
     creator: str = ""
 
 
-class Click(_Claim, tag=4):
+class Click(_Claim, frozen=True, tag=4):
     """The author opened `item`, shown at `position` (0 is the top) for these terms."""
 
     lane: ClassVar[Lane] = Lane.CLICKS
@@ -75,14 +75,14 @@ class Click(_Claim, tag=4):
     position: Position
 
 
-class Retract(_Claim, tag=5):
+class Retract(_Claim, frozen=True, tag=5):
     """The body of this feed's bundle `seq` is void: receivers delete it and keep the header."""
 
     lane: ClassVar[None] = None
     seq: Seq
 
 
-class Endpoint(_Claim, tag=6):
+class Endpoint(_Claim, frozen=True, tag=6):
     """Where the author's node can be reached, as multiaddresses."""
 
     lane: ClassVar[Lane] = Lane.IDENTITY
@@ -102,6 +102,7 @@ Claim: TypeAlias = KnownClaim | UnknownClaim
 _KNOWN_KINDS = range(1, 7)
 _decode_known = msgspec.msgpack.Decoder(list[KnownClaim]).decode
 _decode_one = msgspec.msgpack.Decoder(KnownClaim).decode
+_decode_kind = msgspec.msgpack.Decoder(Annotated[int, msgspec.Meta(ge=0, le=65_535)]).decode
 _decode_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -150,9 +151,10 @@ def _decode_mixed(data: bytes) -> list[Claim]:
 
 def _decode_either(raw: bytes) -> Claim:
     kind = _kind_of(raw)
-    if kind in _KNOWN_KINDS:
-        return _decode_one(raw)
-    return UnknownClaim(kind, raw)
+    if kind not in _KNOWN_KINDS:
+        return UnknownClaim(kind, raw)
+    claim: KnownClaim = _decode_one(raw)
+    return claim
 
 
 def _kind_of(raw: bytes) -> int:
@@ -160,7 +162,8 @@ def _kind_of(raw: bytes) -> int:
     first = msgspec.msgpack.decode(raw, type=tuple[msgspec.Raw, ...])
     if not first:
         raise RemoteProtocolError(Offence.MALFORMED, "an empty claim")
-    return msgspec.msgpack.decode(first[0], type=Annotated[int, msgspec.Meta(ge=0, le=65_535)])
+    kind: int = _decode_kind(first[0])
+    return kind
 
 
 def _check(claim: Claim, lane: Lane | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from protocol.bundle import Bundle
+from protocol.errors import Offence
 from protocol.ids import AuthorKey, FeedId
 
 
@@ -124,10 +125,10 @@ class Equivocated:
 
 @dataclass(frozen=True, slots=True)
 class Penalise:
-    """The peer behind the link did something wrong; `offence` names it (see `errors.OFFENCES`)."""
+    """The peer behind the link did something wrong; `offence` is an `errors.Offence`."""
 
     link: int
-    offence: str
+    offence: Offence
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 One schema serves as codec and as validator: lengths and ranges are checked while decoding, nothing
 untyped is ever built. A field added at the end by a later version is ignored, a message type that
-is not known is reported as `UnknownMessage`, and neither costs the sender anything. Bundles and
+is not known yet is reported as `UnknownMessage`, and neither costs the sender anything. Bundles and
 proofs travel as opaque byte strings, so that the bytes received are the bytes verified.
 """
 
@@ -11,11 +11,11 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from protocol.errors import Offence, ProtocolError, RemoteProtocolError, UnknownVersion
+from protocol.limits import ADDRESS_BYTES_MAX, ADDRESSES_MAX, FRAME_BYTES_MAX, NETWORK_BYTES_MAX
+
 GOSSIP_VERSION: Final = 1
 """What `Hello.version` must be; the libp2p protocol id carries the same major number."""
-
-FRAME_BYTES_MAX: Final = 65_536
-"""A longer frame is malformed; the length is checked before anything is decoded."""
 
 NONCE_BYTES: Final = 32
 PROOFS_PER_FRAME_MAX: Final = 64
@@ -29,8 +29,6 @@ PUSHED_PER_FRAME_MAX: Final = 128
 EVIDENCE_PER_FRAME_MAX: Final = 16
 EVIDENCE_BYTES_MAX: Final = 2_048
 SOUGHT_PER_FRAME_MAX: Final = 64
-ADDRESSES_PER_FRAME_MAX: Final = 16
-ADDRESS_BYTES_MAX: Final = 256
 HANDLES_MAX: Final = 16_384
 FEED_KEY_BYTES: Final = 41
 
@@ -49,7 +47,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """First frame in both directions; nothing else is allowed before it."""
 
     version: Annotated[int, Meta(ge=0, le=2**16)]
-    network: Annotated[bytes, Meta(min_length=1, max_length=64)]
+    network: Annotated[bytes, Meta(min_length=1, max_length=NETWORK_BYTES_MAX)]
     nonce: Annotated[bytes, Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
 
 
@@ -192,7 +190,7 @@ class Peers(msgspec.Struct, frozen=True, array_like=True, tag=11):
 
     addresses: Annotated[
         list[Annotated[str, Meta(max_length=ADDRESS_BYTES_MAX)]],
-        Meta(max_length=ADDRESSES_PER_FRAME_MAX),
+        Meta(max_length=ADDRESSES_MAX),
     ]
     answer: bool
 
@@ -204,17 +202,8 @@ Message: TypeAlias = (
 KNOWN_TYPES: Final = range(1, 12)
 
 
-class UnknownMessage(Exception):
-    """A message type or HELLO version of the future. Not the sender's fault; nothing changed."""
-
-    def __init__(self, kind: int, version: int | None = None) -> None:
-        super().__init__(f"message type {kind}" if version is None else f"version {version}")
-        self.kind = kind
-        self.version = version
-
-
-class MalformedFrame(Exception):
-    """The frame breaks the schema. The sender's fault; nothing changed."""
+class UnknownMessage(ProtocolError):
+    """A message type of the future: ignored, charged to nobody. No state was changed."""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -229,18 +218,21 @@ def encode_frame(message: Message) -> bytes:
 
 
 def decode_frame(frame: bytes) -> Message:
-    """The message of a frame; O(size). Raises `UnknownMessage` or `MalformedFrame`."""
+    """The message of a frame; O(size).
+
+    Raises `UnknownMessage`, `UnknownVersion` (of HELLO) or `RemoteProtocolError`, nothing else.
+    """
     if len(frame) > FRAME_BYTES_MAX:
-        raise MalformedFrame(f"{len(frame)} bytes")
+        raise RemoteProtocolError(Offence.OVERSIZE, f"a frame of {len(frame)} bytes")
     try:
         return _decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _raise_if_from_the_future(frame)
-        raise MalformedFrame(str(error)[:200]) from None
+        raise RemoteProtocolError(Offence.MALFORMED, f"frame: {str(error)[:200]}") from None
 
 
 def _raise_if_from_the_future(frame: bytes) -> None:
-    """Tell a message that is not known yet from a broken one, by its first one or two elements."""
+    """Tell what is not known yet from what is broken, by the first one or two elements."""
     try:
         fields = _outline.decode(frame)
         kind = _number.decode(fields[0])
@@ -248,6 +240,6 @@ def _raise_if_from_the_future(frame: bytes) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
         return
     if kind not in KNOWN_TYPES:
-        raise UnknownMessage(kind)
+        raise UnknownMessage(f"message type {kind}")
     if version is not None and version != GOSSIP_VERSION:
-        raise UnknownMessage(kind, version)
+        raise UnknownVersion(f"gossip version {version}")

@@ -1,0 +1,127 @@
+"""Whom we follow: the vouched, then the most trusted, and a few strangers on probation.
+
+The node decides who is wanted and how much (`Interest`); this module cuts the list to size, gives
+strangers their small share, and says in which order feeds are fetched.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from protocol.ids import AuthorKey, FeedId, Lane
+
+Quotas: TypeAlias = tuple[int, int, int, int]
+"""Stored claims of one author in lanes 0..3; 0 follows no feed of that lane."""
+
+Rank: TypeAlias = tuple[int, float, int]
+"""Order of fetching, smallest first: (class, -priority, order of the lane)."""
+
+_LANE_ORDER = {Lane.VOUCHES: 0, Lane.IDENTITY: 1, Lane.TASTE: 2, Lane.CLICKS: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How much we want of one author. `priority` is t(v) or anything that sorts like it."""
+
+    priority: float
+    quotas: Quotas
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """All authors that the node wants, hosted people and vouched ones included."""
+
+    wanted: Mapping[AuthorKey, Wanted] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingConfig:
+    """Caps of the follow list."""
+
+    followed_max: int = 4_096
+    """Authors followed; beyond it the least wanted are left out."""
+    probation_share: float = 0.05
+    """Strangers, as a share of `followed_max`; when full, no more are taken."""
+    probation_s: float = 21_600.0
+    """How long a stranger stays before the place goes to another."""
+    probation_quotas: Quotas = (16, 64, 512, 64)
+    """Stored claims of a stranger in each lane."""
+
+
+class Following:
+    """The follow list. At most `followed_max` authors and the probation share on top."""
+
+    def __init__(self, config: FollowingConfig) -> None:
+        self._config = config
+        self._followed: dict[AuthorKey, Wanted] = {}
+        self._probation: dict[AuthorKey, float] = {}
+        self._stranger = Wanted(0.0, config.probation_quotas)
+        self.probation_max = int(config.followed_max * config.probation_share)
+
+    def follow(self, interest: Interest) -> list[AuthorKey]:
+        """Replace the list; returns who is new on it or has other quotas. O(n log n)."""
+        order = sorted(
+            interest.wanted.items(), key=lambda kv: (not kv[1].vouched, -kv[1].priority, kv[0])
+        )
+        before = self._followed
+        self._followed = dict(order[: self._config.followed_max])
+        for author in [a for a in self._probation if a in self._followed]:
+            del self._probation[author]
+        return [
+            author
+            for author, wanted in self._followed.items()
+            if author not in before or before[author].quotas != wanted.quotas
+        ]
+
+    def __contains__(self, author: AuthorKey) -> bool:
+        return author in self._followed or author in self._probation
+
+    def __len__(self) -> int:
+        return len(self._followed)
+
+    def authors(self) -> Iterable[AuthorKey]:
+        """The followed, best first, without the strangers."""
+        return self._followed.keys()
+
+    def strangers(self) -> tuple[AuthorKey, ...]:
+        """Those on probation, longest first."""
+        return tuple(self._probation)
+
+    def wanted(self, author: AuthorKey) -> Wanted | None:
+        """What we want of the author; None when we do not follow it."""
+        wanted = self._followed.get(author)
+        if wanted is None and author in self._probation:
+            return self._stranger
+        return wanted
+
+    def vouched(self, author: AuthorKey) -> bool:
+        """Whether the owner vouches for the author."""
+        wanted = self._followed.get(author)
+        return wanted is not None and wanted.vouched
+
+    def rank(self, feed: FeedId) -> Rank:
+        """When to fetch the feed, relative to others."""
+        wanted = self._followed.get(feed.author)
+        if wanted is None:
+            return (2, 0.0, _LANE_ORDER[feed.lane])
+        return (0 if wanted.vouched else 1, -wanted.priority, _LANE_ORDER[feed.lane])
+
+    def admit(self, author: AuthorKey, *, now: float) -> bool:
+        """Take a stranger on probation if there is a place; False when there is none."""
+        if author in self or len(self._probation) >= self.probation_max:
+            return False
+        self._probation[author] = now
+        return True
+
+    def expire(self, *, now: float) -> list[AuthorKey]:
+        """Strangers whose time is over; they are no longer followed."""
+        leaving = [a for a, at in self._probation.items() if now - at >= self._config.probation_s]
+        for author in leaving:
+            del self._probation[author]
+        return leaving
+
+    def forget(self, author: AuthorKey) -> None:
+        """Follow the author no longer (it equivocated)."""
+        self._followed.pop(author, None)
+        self._probation.pop(author, None)

@@ -55,15 +55,16 @@ _decode_version = msgspec.msgpack.Decoder(_Version).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Bundle:
-    """A decoded bundle. `claims_bytes` is None where only the header travels."""
+    """A decoded bundle; never changed. `claims_bytes` is None where only the header travels."""
 
     header: Header
     header_bytes: bytes
     signature: bytes
     claims_bytes: bytes | None
     id: BundleId
+    _claims: list[Claim] | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Bundle) and self.wire() == other.wire()
@@ -83,10 +84,11 @@ class Bundle:
         return self.header.seq
 
     def claims(self) -> list[Claim]:
-        """The decoded claims; empty for a bare header. Raises `RemoteProtocolError`."""
-        if self.claims_bytes is None:
-            return []
-        return decode_claims(self.claims_bytes, self.header.lane)
+        """The claims, decoded once; empty for a bare header. Raises `RemoteProtocolError`."""
+        if self._claims is None:
+            data = self.claims_bytes
+            self._claims = [] if data is None else decode_claims(data, self.header.lane)
+        return self._claims
 
     def wire(self) -> bytes:
         """The bytes that travel and are stored."""

@@ -1,0 +1,39 @@
+"""Files that are either whole and on the disk, or not there at all."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write_atomically(
+    path: Path, content: bytes, *, mode: int = 0o600, replace: bool = True
+) -> None:
+    """Write `content` so that a crash leaves the old file or the new one, never a part.
+
+    Temporary file, fsync, rename, fsync of the directory. With `replace=False` an existing file
+    stays and `FileExistsError` is raised. Costs two fsyncs.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)  # the umask may have taken bits away
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        if replace:
+            os.replace(temporary, path)
+        else:
+            os.link(temporary, path)  # unlike rename, fails when the name is taken
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make renames and unlinks in the directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

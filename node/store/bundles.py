@@ -1,0 +1,264 @@
+"""Feeds: signed bundles as they were received, in the order in which they were first seen."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from node.store.database import Database, Row
+from node.store.errors import translated
+from node.store.rows import DroppedFeed, StoredClaims, StoredFeed
+from protocol.bundle import VERSION, Bundle
+from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
+
+REPLAY_BATCH = 512
+"""Bundles handed out at a time by `replay`: about 1.3 MB."""
+
+DROPPED_MAX = 65_536
+"""Marks of dropped feeds; at the cap the oldest go, and such a feed may be offered anew."""
+
+EQUIVOCATIONS_MAX = 65_536
+"""Proofs kept; at the cap the oldest of an author we hold nothing of goes, else the oldest."""
+
+_UPSERT_FEED = """
+INSERT INTO feeds (author, device, lane, lo, hi, head, floor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (author, device, lane) DO UPDATE SET
+    lo = min(lo, ?4), head = iif(?5 > hi, ?6, head), hi = max(hi, ?5), floor = max(floor, ?7)
+RETURNING feed
+"""
+
+# A place already taken keeps its bytes, except that claims may arrive after their header. A body
+# that a Retract or a floor has voided is never stored, whichever of the two came first.
+_INSERT_BUNDLE = """
+INSERT INTO bundles (feed, seq, seen, claims_len, prev, signature, header, claims)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+    iif(EXISTS (SELECT 1 FROM voids WHERE feed = ?1 AND seq = ?2)
+        OR ?2 < (SELECT floor FROM feeds WHERE feed = ?1), NULL, ?8))
+ON CONFLICT (feed, seq) DO UPDATE SET claims = excluded.claims
+WHERE claims IS NULL AND excluded.claims IS NOT NULL AND header = excluded.header
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class BundleTables(Database):
+    """Tables `feeds`, `bundles`, `voids`, `dropped`, `equivocations`."""
+
+    def add_bundles(self, bundles: Sequence[Bundle], *, seen: int) -> None:
+        """Keep others' bundles, all in one relaxed transaction. Places already held stay.
+
+        `seen` is now, Unix seconds. Hand in tens to hundreds at a time: a commit costs more than
+        a bundle.
+        """
+        with self.transaction(durable=False):
+            self._add(bundles, seen)
+
+    def add_own_bundles(self, bundles: Sequence[Bundle], *, seen: int) -> None:
+        """Keep bundles that we signed; they are on the disk when this returns (one fsync)."""
+        with self.transaction(durable=True):
+            self._add(bundles, seen)
+
+    def _add(self, bundles: Sequence[Bundle], seen: int) -> None:
+        by_feed: dict[FeedId, list[Bundle]] = {}
+        for bundle in bundles:
+            by_feed.setdefault(bundle.feed, []).append(bundle)
+        rows: dict[FeedId, int] = {}
+        for feed, own in by_feed.items():
+            head = max(own, key=_seq)
+            floor = max(bundle.header.floor for bundle in own)
+            row = self._upsert_feed(feed, min(map(_seq, own)), head, floor)
+            rows[feed] = row
+        # Inserted in the order given, whatever the feed: that is the first-seen order.
+        self._executemany(_INSERT_BUNDLE, (_bundle_row(rows[b.feed], seen, b) for b in bundles))
+
+    def _upsert_feed(self, feed: FeedId, lo: int, head: Bundle, floor: int) -> int:
+        bindings = (*feed, lo, head.seq, head.id, floor)
+        returned: list[Row] = self._connection.execute(_UPSERT_FEED, bindings).fetchall()
+        row: int = returned[0][0]
+        if floor:
+            self._execute(
+                "UPDATE bundles SET claims = NULL"
+                " WHERE feed = ? AND seq < ? AND claims IS NOT NULL",
+                (row, floor),
+            )
+            self._execute("DELETE FROM voids WHERE feed = ? AND seq < ?", (row, floor))
+        return row
+
+    def _feed_row(self, feed: FeedId) -> int | None:
+        sql = "SELECT feed FROM feeds WHERE author = ? AND device = ? AND lane = ?"
+        row = self._row(sql, feed)
+        return row[0] if row else None
+
+    def read_bundles(
+        self, feed: FeedId, lo: int, hi: int, bytes_max: int, *, headers_only: bool = False
+    ) -> list[bytes]:
+        """Wire forms of the held bundles with lo <= seq <= hi, ascending.
+
+        Stops before their sum exceeds `bytes_max`; the first is returned whatever its size, so a
+        reader always gets on. Void bodies, and all with `headers_only`, come without claims.
+        """
+        claims = "NULL" if headers_only else "claims"
+        sql = (
+            f"SELECT header, signature, {claims} FROM bundles"
+            " WHERE feed = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        )
+        row = self._feed_row(feed)
+        wires: list[bytes] = []
+        total = 0
+        with translated(self.path):
+            for header, signature, body in self._connection.execute(sql, (row, lo, hi)):
+                wire = _encode((VERSION, header, signature, body))
+                total += len(wire)
+                if wires and total > bytes_max:
+                    break
+                wires.append(wire)
+        return wires
+
+    def void_bundles(self, feed: FeedId, seqs: Iterable[int]) -> None:
+        """Delete the claims at these places, keep their headers, and never take claims there again.
+
+        Relaxed, so call it in the transaction that adds the Retract. Of a feed we hold nothing of
+        nothing is marked: its marks come with its Retract.
+        """
+        with self.transaction(durable=False):
+            row = self._feed_row(feed)
+            if row is None:
+                return
+            places = [(row, seq) for seq in seqs]
+            self._executemany("INSERT OR IGNORE INTO voids (feed, seq) VALUES (?, ?)", places)
+            self._executemany(
+                "UPDATE bundles SET claims = NULL"
+                " WHERE feed = ? AND seq = ? AND claims IS NOT NULL",
+                places,
+            )
+
+    def drop_below(self, feed: FeedId, lo: int) -> None:
+        """Forget the feed's bundles below `lo`; its head and marks stay. Relaxed."""
+        with self.transaction(durable=False):
+            row = self._feed_row(feed)
+            if row is None:
+                return
+            self._execute("DELETE FROM bundles WHERE feed = ? AND seq < ?", (row, lo))
+            self._execute("UPDATE feeds SET lo = max(lo, ?) WHERE feed = ?", (lo, row))
+
+    def drop_author(self, author: AuthorKey, *, now: int) -> None:
+        """Forget everything by the author except the marks that keep it from coming back.
+
+        Relaxed. Proof of equivocation stays as well.
+        """
+        with self.transaction(durable=False):
+            self._execute(
+                "INSERT OR REPLACE INTO dropped (author, device, lane, hi, floor, since)"
+                " SELECT author, device, lane, hi, floor, ? FROM feeds WHERE author = ?",
+                (now, author),
+            )
+            of_author = "WHERE feed IN (SELECT feed FROM feeds WHERE author = ?)"
+            self._execute(f"DELETE FROM bundles {of_author}", (author,))
+            self._execute(f"DELETE FROM voids {of_author}", (author,))
+            self._execute("DELETE FROM feeds WHERE author = ?", (author,))
+            self._execute("DELETE FROM item_info WHERE source = ?", (author,))
+            self._execute(
+                "DELETE FROM dropped WHERE (author, device, lane) IN (SELECT author, device, lane"
+                " FROM dropped ORDER BY since LIMIT max(0, (SELECT count(*) FROM dropped) - ?))",
+                (DROPPED_MAX,),
+            )
+
+    def forget_dropped(self, author: AuthorKey) -> None:
+        """Remove the marks of a dropped author whom we follow again. Relaxed."""
+        with self.transaction(durable=False):
+            self._execute("DELETE FROM dropped WHERE author = ?", (author,))
+
+    def feed_records(self) -> list[StoredFeed]:
+        """Every replica held, by order of first contact; about 400 bytes each."""
+        voids: dict[int, list[int]] = {}
+        for feed, seq in self._rows("SELECT feed, seq FROM voids ORDER BY feed, seq"):
+            voids.setdefault(feed, []).append(seq)
+        rows = self._rows(
+            "SELECT feeds.feed, author, device, lane, lo, hi, head, floor, feeds.claims_len,"
+            " (SELECT prev FROM bundles WHERE bundles.feed = feeds.feed AND seq >= lo"
+            "  ORDER BY seq LIMIT 1) FROM feeds ORDER BY feeds.feed"
+        )
+        return [_stored_feed(row, tuple(voids.get(row[0], ()))) for row in rows]
+
+    def dropped_feeds(self) -> list[DroppedFeed]:
+        """Marks of dropped feeds, oldest first; at most `DROPPED_MAX`."""
+        rows = self._rows(
+            "SELECT author, device, lane, hi, floor, since FROM dropped ORDER BY since"
+        )
+        return [DroppedFeed(_feed(*row[:3]), *row[3:]) for row in rows]
+
+    def replay(self) -> Iterator[list[StoredClaims]]:
+        """All claims held, in first-seen order, in batches. Costs 1.3 MB of memory at a time.
+
+        The store may be written between two batches; what arrives meanwhile comes at the end.
+        """
+        feeds = {
+            row[0]: _feed(*row[1:])
+            for row in self._rows("SELECT feed, author, device, lane FROM feeds")
+        }
+        last = 0
+        while True:
+            rows = self._rows(
+                "SELECT arrival, feed, seq, seen, claims FROM bundles"
+                " WHERE arrival > ? AND claims IS NOT NULL ORDER BY arrival LIMIT ?",
+                (last, REPLAY_BATCH),
+            )
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [
+                StoredClaims(feeds[feed], seq, seen, claims)
+                for _, feed, seq, seen, claims in rows
+                if feed in feeds
+            ]
+
+    def put_equivocation(self, author: AuthorKey, proof: bytes, *, seen: int) -> None:
+        """Keep the first proof against an author, for ever (durable)."""
+        with self.transaction(durable=True):
+            self._execute(
+                "INSERT OR IGNORE INTO equivocations (author, proof, seen) VALUES (?, ?, ?)",
+                (author, proof, seen),
+            )
+            self._execute(
+                "DELETE FROM equivocations WHERE author IN (SELECT author FROM equivocations"
+                " ORDER BY author IN (SELECT author FROM feeds), seen"
+                " LIMIT max(0, (SELECT count(*) FROM equivocations) - ?))",
+                (EQUIVOCATIONS_MAX,),
+            )
+
+    def equivocation(self, author: AuthorKey) -> bytes | None:
+        """The proof that the author equivocated, if one is held."""
+        row = self._row("SELECT proof FROM equivocations WHERE author = ?", (author,))
+        return row[0] if row else None
+
+    def equivocators(self) -> list[AuthorKey]:
+        """Authors with a proof against them; at most `EQUIVOCATIONS_MAX`."""
+        return [AuthorKey(row[0]) for row in self._rows("SELECT author FROM equivocations")]
+
+
+def _seq(bundle: Bundle) -> int:
+    return bundle.header.seq
+
+
+def _bundle_row(feed: int, seen: int, bundle: Bundle) -> Row:
+    header = bundle.header
+    return (
+        feed,
+        header.seq,
+        seen,
+        header.claims_len,
+        header.prev,
+        bundle.signature,
+        bundle.header_bytes,
+        bundle.claims_bytes,
+    )
+
+
+def _feed(author: bytes, device: bytes, lane: int) -> FeedId:
+    return FeedId(AuthorKey(author), DeviceId(device), Lane(lane))
+
+
+def _stored_feed(row: Row, voids: tuple[int, ...]) -> StoredFeed:
+    _, author, device, lane, lo, hi, head, floor, claims_len, prev = row
+    feed = _feed(author, device, lane)
+    prev_id = None if prev is None else BundleId(prev)
+    return StoredFeed(feed, lo, hi, BundleId(head), prev_id, floor, claims_len, voids)

@@ -1,0 +1,80 @@
+"""From the schema a store was written with to the one this program knows: forwards only.
+
+`PRAGMA user_version` names the schema. All steps run in one transaction, after a copy of the store
+was laid beside it, so a failure at any moment leaves either the old store or the new one.
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from node.durable_file import sync_directory
+from node.store.errors import SchemaTooNew, StoreDamaged
+
+APPLICATION_ID = 0x47525056
+"""`GRPV` in the file's header: an SQLite file without it is somebody else's."""
+
+STEPS: Mapping[int, str] = {}
+"""SQL that leads from schema `n` to `n + 1`, by `n`. A step is never edited once released."""
+
+
+def schema_version(steps: Mapping[int, str] = STEPS) -> int:
+    """The schema that this program writes: the first one and a step for each since."""
+    return 1 + len(steps)
+
+
+def create_schema(connection: apsw.Connection) -> None:
+    """Lay out an empty file, in one transaction."""
+    sql = resources.files("node.store").joinpath("schema.sql").read_text("utf-8")
+    with connection:
+        connection.execute(sql)
+        connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", 1)
+
+
+def migrate(connection: apsw.Connection, path: Path, steps: Mapping[int, str] = STEPS) -> None:
+    """Bring the store up to date; nothing happens when it is.
+
+    Raises `StoreDamaged` for a file that is not ours and `SchemaTooNew`; both leave it untouched.
+    Before the first step the old store is copied to `<name>.v<old>.backup` (0600).
+    """
+    if connection.pragma("application_id") != APPLICATION_ID:
+        raise StoreDamaged(path, "it was not written by Grapevine")
+    found: int = connection.pragma("user_version")
+    wanted = schema_version(steps)
+    if found > wanted:
+        raise SchemaTooNew(path, found, wanted)
+    if found == wanted:
+        return
+    copy_database(connection, path.with_name(f"{path.name}.v{found}.backup"))
+    with connection:
+        for version in range(found, wanted):
+            connection.execute(steps[version])
+        connection.pragma("user_version", wanted)
+
+
+def copy_database(source: apsw.Connection, destination: Path) -> None:
+    """Copy the whole store, as of now, into one durable file with mode 0600.
+
+    Uses SQLite's online backup; the destination is replaced atomically. Cost: one pass over the
+    file and an fsync.
+    """
+    partial = destination.with_name(f".{destination.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    try:
+        copy = apsw.Connection(str(partial))
+        try:
+            with copy.backup("main", source, "main") as backup:
+                while not backup.done:
+                    backup.step(-1)
+            copy.pragma("journal_mode", "delete")  # one file, without companions
+            copy.pragma("synchronous", "FULL")
+        finally:
+            copy.close()
+        partial.replace(destination)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_directory(destination.parent)

@@ -1,0 +1,111 @@
+"""What goes into the store and comes out: plain rows, in the units of schema.sql."""
+
+from typing import NamedTuple
+
+from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId
+
+
+class StoredFeed(NamedTuple):
+    """One replica as it stands in the store; all that a feed table needs at start."""
+
+    feed: FeedId
+    lo: int
+    hi: int
+    head: BundleId
+    """Id of the bundle at `hi`."""
+    prev: BundleId | None
+    """`prev` of the bundle at `lo`; None when no bundle of the feed is held any more."""
+    floor: int
+    claims_len: int
+    """Bytes of the claims held."""
+    voids: tuple[int, ...]
+    """Retracted seqs at or above `floor`, ascending, at most 256."""
+
+
+class DroppedFeed(NamedTuple):
+    """What is remembered of a feed whose author was dropped."""
+
+    feed: FeedId
+    hi: int
+    floor: int
+    since: int
+
+
+class StoredClaims(NamedTuple):
+    """The claims of one bundle, for the rebuild of the graph."""
+
+    feed: FeedId
+    seq: int
+    seen: int
+    """When the bundle first arrived, Unix seconds of our clock."""
+    claims: bytes
+
+
+class PersonRow(NamedTuple):
+    """A hosted person. `seed` is None for the owner, whose seed is in the key file."""
+
+    name: str
+    author: AuthorKey
+    device: DeviceId
+    seed: bytes | None = None
+    taste: bool = False
+    vouches: bool = False
+    negative_vouches: bool = False
+    clicks: bool = False
+
+
+class FactRow(NamedTuple):
+    """One private fact: `weight` percent, `day` since 1970-01-01, `seq` None while unshared."""
+
+    item: str
+    kind: str
+    weight: int
+    day: int
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    seq: int | None = None
+
+
+class VouchRow(NamedTuple):
+    """Trust in an author, percent; 0 is a vouch taken back."""
+
+    target: AuthorKey
+    weight: int
+    seq: int | None = None
+
+
+class ClickRow(NamedTuple):
+    """The item at `position` of the answer to `terms` was opened."""
+
+    terms: tuple[str, ...]
+    item: str
+    position: int
+    seq: int | None = None
+
+
+class ItemInfoRow(NamedTuple):
+    """What one source calls an item; `source` is an author key, empty for our own knowledge."""
+
+    item: str
+    source: bytes
+    title: str
+    tags: tuple[str, ...] = ()
+
+
+class PeerRow(NamedTuple):
+    """An address and what became of dialling it; `last_ok` Unix seconds, 0 for never."""
+
+    address: str
+    peer_id: str = ""
+    last_ok: int = 0
+    failures: int = 0
+    score: float = 0.0
+    anchor: bool = False
+
+
+class LedgerRow(NamedTuple):
+    """A peer's penalty score as of `updated` (Unix seconds)."""
+
+    peer_id: str
+    score: float
+    updated: int

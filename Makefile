@@ -6,24 +6,28 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-export PYTHONDONTWRITEBYTECODE := 1
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help setup demo test check lint types bench lock clean system
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint tidy bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## create .venv and install everything (all other targets do this first)
+setup: $(STAMP) ## create .venv and install everything (the other targets do this first)
 
-system:
+# The stamp is written last: a set-up that was interrupted starts again, a finished one costs nothing.
+# Hashes pin every package. The project itself goes in afterwards, with the locked build backend
+# and no network, because an editable install has no hash.
+$(STAMP): requirements.lock pyproject.toml .ci/system
 	@sh .ci/system $(PYTHON)
-
-$(STAMP): requirements.lock pyproject.toml | system
-	@echo "==> creating $(VENV) and installing the locked packages (a few minutes the first time)"
+	@echo "==> 1/3 creating $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $(STAMP)
+	@echo "==> 2/3 installing the locked packages (a few minutes the first time)"
+	$(PIP) install --progress-bar off --require-hashes --requirement requirements.lock
+	@echo "==> 3/3 installing grapevine itself"
+	$(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
 
 lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
@@ -31,11 +35,16 @@ lint: $(STAMP) ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint ## the inner loop: lint and the fast tests
+tidy: $(STAMP) ## the house rules that no other tool checks
+	$(BIN)/pytest -q tests/test_tidy.py tests/test_docs.py tests/test_packaging.py
+
+check: lint tidy ## the inner loop: lint and the fast tests
 	$(BIN)/pytest -q -m "not slow"
 
-test: lint ## everything that must hold before a change lands
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q tests/ranking tests/trust -m "not slow and not data"
+# The kernels run twice: as plain Python first, where an index out of range is an error and not
+# somebody else's memory, then compiled with everything else.
+test: lint tidy ## everything that must hold before a change lands
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow and not data" tests/ranking tests/trust
 	$(BIN)/pytest -q
 
 demo: $(STAMP) ## real daemons on loopback, real recommendations, a Sybil attack
@@ -44,10 +53,14 @@ demo: $(STAMP) ## real daemons on loopback, real recommendations, a Sybil attack
 bench: $(STAMP) ## the figures of the README, measured here
 	$(BIN)/python -m tests.bench
 
-lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+# Two files from one resolution: all of it for people who change Grapevine, and the part that runs
+# for the image, held to the same versions.
+RESOLVE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+lock: $(STAMP) ## resolve the lock files anew from pyproject.toml
+	$(PIP) install --quiet uv
+	$(RESOLVE) --upgrade --extra dev --output-file requirements.lock
+	$(RESOLVE) --constraint requirements.lock --output-file requirements-run.lock
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+clean: ## remove the virtual environment and what the tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist

@@ -5,21 +5,14 @@ from typing import NamedTuple
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId
 
 
-class StoredFeed(NamedTuple):
-    """One replica as it stands in the store; all that a feed table needs at start."""
+class WriterState(NamedTuple):
+    """Where an own feed goes on; the arguments of `FeedWriter.resume`."""
 
-    feed: FeedId
-    lo: int
-    hi: int
-    head: BundleId
-    """Id of the bundle at `hi`."""
-    prev: BundleId | None
-    """`prev` of the bundle at `lo`; None when no bundle of the feed is held any more."""
+    seq: int
+    """The highest ever given out by this author in this lane, on whatever device."""
+    prev: BundleId
     floor: int
-    claims_len: int
-    """Bytes of the claims held."""
     voids: tuple[int, ...]
-    """Retracted seqs at or above `floor`, ascending, at most 256."""
 
 
 class DroppedFeed(NamedTuple):

@@ -10,44 +10,29 @@ CREATE TABLE feeds (
     author     BLOB    NOT NULL CHECK (length(author) = 32),
     device     BLOB    NOT NULL CHECK (length(device) = 8),
     lane       INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 255),
-    lo         INTEGER NOT NULL,                -- lowest seq held; below it nothing is asked for
+    lo         INTEGER NOT NULL,                -- lowest seq held, or where it was cut
     hi         INTEGER NOT NULL,                -- highest seq ever held: never goes down
     head       BLOB    NOT NULL CHECK (length(head) = 32),  -- id of the bundle at hi
     floor      INTEGER NOT NULL DEFAULT 0,      -- claims below it are void
-    claims_len INTEGER NOT NULL DEFAULT 0,      -- bytes, over the bundles held with claims
+    closed     INTEGER NOT NULL DEFAULT 0,      -- cut at lo, by quota or floor
     UNIQUE (author, device, lane)
 ) STRICT;
 
 -- Small columns first: the claims are read only by who wants them.
 CREATE TABLE bundles (
-    arrival    INTEGER PRIMARY KEY,             -- first-seen order, over all feeds
-    feed       INTEGER NOT NULL,
-    seq        INTEGER NOT NULL,
-    seen       INTEGER NOT NULL,
-    claims_len INTEGER NOT NULL,                -- bytes, also where the claims are gone
-    prev       BLOB    NOT NULL CHECK (length(prev) = 32),
-    signature  BLOB    NOT NULL,
-    header     BLOB    NOT NULL,                -- as received; the signed bytes
-    claims     BLOB                             -- as received; NULL once void or never sent
+    arrival     INTEGER PRIMARY KEY,            -- first-seen order, over all feeds
+    feed        INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    seen        INTEGER NOT NULL,
+    claim_count INTEGER NOT NULL,               -- how many claims are held; 0 once void
+    prev        BLOB    NOT NULL CHECK (length(prev) = 32),
+    signature   BLOB    NOT NULL,
+    header      BLOB    NOT NULL,               -- as received; the signed bytes
+    claims      BLOB                            -- as received; NULL once void or never sent
 ) STRICT;
 
 -- One bundle per place in a feed, whatever the caller does; also serves range reads.
 CREATE UNIQUE INDEX bundles_by_seq ON bundles (feed, seq);
-
--- feeds.claims_len follows whatever happens to the bundles.
-CREATE TRIGGER claims_added AFTER INSERT ON bundles WHEN new.claims IS NOT NULL BEGIN
-    UPDATE feeds SET claims_len = claims_len + new.claims_len WHERE feed = new.feed;
-END;
-
-CREATE TRIGGER claims_changed AFTER UPDATE OF claims ON bundles BEGIN
-    UPDATE feeds SET claims_len = claims_len
-        + iif(new.claims IS NULL, 0, new.claims_len) - iif(old.claims IS NULL, 0, old.claims_len)
-    WHERE feed = new.feed;
-END;
-
-CREATE TRIGGER claims_removed AFTER DELETE ON bundles WHEN old.claims IS NOT NULL BEGIN
-    UPDATE feeds SET claims_len = claims_len - old.claims_len WHERE feed = old.feed;
-END;
 
 -- Retracted places, also of bundles not (yet) held; at most 256 a feed, then floor rises.
 CREATE TABLE voids (

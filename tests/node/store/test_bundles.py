@@ -8,7 +8,9 @@ import pytest
 from node.store import bundles as bundles_module
 from node.store.store import Store
 from protocol.bundle import Bundle, decode_bundle
-from protocol.ids import AuthorKey
+from protocol.feedtable import FeedTable, Outcome
+from protocol.ids import NO_BUNDLE, AuthorKey, DeviceId, Lane
+from protocol.limits import VOID_MARKS_MAX
 
 NOW = 1_760_000_000
 BYTES_MAX = 10**9
@@ -20,8 +22,8 @@ def wires(bundles: list[Bundle]) -> list[bytes]:
     return [bundle.wire() for bundle in bundles]
 
 
-def claims_bytes(bundles: list[Bundle]) -> int:
-    return sum(len(bundle.claims_bytes or b"") for bundle in bundles)
+def held(bundles: list[Bundle]) -> tuple[tuple[int, int], ...]:
+    return tuple((bundle.seq, len(bundle.claims())) for bundle in bundles)
 
 
 def test_bundles_come_back_as_they_were(store: Store, path: Path, make_feed: MakeFeed):
@@ -59,9 +61,8 @@ def test_feed_record_tells_the_replica(store: Store, path: Path, make_feed: Make
     store.add_bundles(feed[5:], seen=NOW)
     store.add_bundles(feed[1:2], seen=NOW)  # back-fill
     [record] = store.feed_records()
-    assert (record.feed, record.lo, record.hi) == (feed[0].feed, 2, 6)
-    assert (record.head, record.prev) == (feed[5].id, feed[0].id)
-    assert record.claims_len == claims_bytes(feed[1:])
+    assert (record.feed, record.held) == (feed[0].feed, held(feed[1:]))
+    assert (record.head, record.prev_lo) == (feed[5].id, feed[0].id)
 
 
 def test_a_place_taken_keeps_its_first_bytes(store: Store, make_feed: MakeFeed):
@@ -70,16 +71,16 @@ def test_a_place_taken_keeps_its_first_bytes(store: Store, make_feed: MakeFeed):
     store.add_bundles([first], seen=NOW)
     store.add_bundles([other, first], seen=NOW + 5)
     assert store.read_bundles(first.feed, 1, 1, BYTES_MAX) == [first.wire()]
-    assert store.feed_records()[0].claims_len == claims_bytes([first])
+    assert store.feed_records()[0].held == held([first])
 
 
 def test_claims_may_follow_their_header(store: Store, make_feed: MakeFeed):
     [bundle] = make_feed(1)
     store.add_bundles([bundle.bare()], seen=NOW)
-    assert store.feed_records()[0].claims_len == 0
+    assert store.feed_records()[0].held == ((1, 0),)
     store.add_bundles([bundle], seen=NOW)
     assert store.read_bundles(bundle.feed, 1, 1, BYTES_MAX) == [bundle.wire()]
-    assert store.feed_records()[0].claims_len == claims_bytes([bundle])
+    assert store.feed_records()[0].held == held([bundle])
 
 
 @pytest.mark.parametrize("retract_first", [True, False])
@@ -91,11 +92,11 @@ def test_void_bodies_are_gone_for_good(store: Store, retract_first: bool, make_f
     expected = wires(feed)
     expected[1] = feed[1].bare().wire()
     assert store.read_bundles(feed[0].feed, 1, 4, BYTES_MAX) == expected
-    assert store.feed_records()[0].voids == (2,)
+    assert store.feed_records()[0].voided == (2,)
     assert [row.seq for batch in store.replay() for row in batch] == (
         [3, 4, 1] if retract_first else [1, 3, 4]
     )
-    assert store.feed_records()[0].claims_len == claims_bytes([feed[0], *feed[2:]])
+    assert store.feed_records()[0].held == ((1, 1), (2, 0), (3, 1), (4, 1))
 
 
 @pytest.mark.parametrize("floor_first", [True, False])
@@ -113,7 +114,7 @@ def test_floor_swallows_void_marks(store: Store, make_feed: MakeFeed):
     store.add_bundles(feed[:4], seen=NOW)
     store.void_bundles(feed[0].feed, [1, 3])
     store.add_bundles(feed[4:], seen=NOW)
-    assert store.feed_records()[0].voids == (3,)
+    assert store.feed_records()[0].voided == (3,)
 
 
 def test_eviction_raises_lo_and_keeps_the_head(store: Store, make_feed: MakeFeed):
@@ -121,12 +122,59 @@ def test_eviction_raises_lo_and_keeps_the_head(store: Store, make_feed: MakeFeed
     store.add_bundles(feed, seen=NOW)
     store.drop_below(feed[0].feed, 4)
     [record] = store.feed_records()
-    assert (record.lo, record.hi, record.head, record.prev) == (4, 5, feed[4].id, feed[2].id)
-    assert record.claims_len == claims_bytes(feed[3:])
+    assert (record.head, record.prev_lo, record.closed) == (feed[4].id, feed[2].id, True)
+    assert record.held == held(feed[3:])
     store.drop_below(feed[0].feed, 6)
+    assert store.feed_records() == []
+    assert store.writer_state(feed[0].feed) == (5, feed[4].id, 0, ())
+
+
+def test_back_fill_opens_a_cut_feed_again(store: Store, make_feed: MakeFeed):
+    feed = make_feed(3)
+    store.add_bundles(feed, seen=NOW)
+    store.drop_below(feed[0].feed, 3)
+    store.add_bundles(feed[1:2], seen=NOW)
     [record] = store.feed_records()
-    assert (record.lo, record.hi, record.head, record.prev) == (6, 5, feed[4].id, None)
-    assert record.claims_len == 0
+    assert (record.held, record.closed) == (held(feed[1:]), False)
+
+
+def test_marks_beyond_the_cap_become_a_floor(store: Store, make_feed: MakeFeed):
+    feed = make_feed(VOID_MARKS_MAX + 3)
+    store.add_bundles(feed, seen=NOW)
+    store.void_bundles(feed[0].feed, range(2, VOID_MARKS_MAX + 4))
+    [record] = store.feed_records()
+    assert (record.floor, record.voided) == (4, tuple(range(4, VOID_MARKS_MAX + 4)))
+    assert not any(count for _, count in record.held)
+
+
+@pytest.mark.parametrize("claims", [0, 1, 15, 16, 256])
+def test_claims_are_counted_without_decoding_them(store: Store, make_feed: MakeFeed, claims: int):
+    store.add_bundles(make_feed(1, claims=claims), seen=NOW)
+    assert store.feed_records()[0].held == ((1, claims),)
+
+
+def test_a_feed_table_restored_from_the_store_goes_on(store: Store, make_feed: MakeFeed):
+    feed = make_feed(6, claims=2)
+    store.add_bundles(feed[2:5], seen=NOW)
+    store.void_bundles(feed[0].feed, [4])
+    table = FeedTable()
+    table.restore(store.feed_records())
+    assert table.head(feed[0].feed) == (feed[0].feed, 3, 5, feed[4].id)
+    assert table.voided(feed[0].feed) == (4,)
+    assert table.offer(feed[5], now=NOW).outcome is Outcome.ACCEPTED
+    assert table.offer(feed[1], now=NOW).outcome is Outcome.ACCEPTED
+
+
+def test_a_new_device_writes_above_everything_the_author_ever_said(
+    store: Store, make_feed: MakeFeed
+):
+    old = make_feed(7)
+    store.add_own_bundles(old, seen=NOW)
+    new = old[0].feed._replace(device=DeviceId(b"device-2"))
+    assert store.writer_state(new) == (7, NO_BUNDLE, 0, ())
+    store.drop_author(old[0].feed.author, now=NOW)
+    assert store.writer_state(new) == (7, NO_BUNDLE, 0, ())
+    assert store.writer_state(new._replace(lane=Lane.CLICKS)).seq == 0
 
 
 def test_dropped_author_leaves_marks_only(store: Store, make_feed: MakeFeed):

@@ -69,17 +69,19 @@ def read_seed(path: Path) -> bytes:
             f"cannot read the key file {path}: {error.strerror}",
             hint="run: grapevine init, or bring the key back with: grapevine backup restore FILE",
         ) from error
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         mode = stat.S_IMODE(status.st_mode)
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyFileDamaged(f"the key file {path} is not a regular file", hint="remove it")
         if mode & 0o077:
             raise KeyFileExposed(
                 f"other users can read the key file {path} (mode {mode:04o})",
                 hint=f"run: chmod 600 {path}",
             )
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyFileDamaged(f"{path} is not a regular file", hint="remove it")
-        seed = file.read(SEED_BYTES + 1)
+        seed = os.read(descriptor, SEED_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(seed) != SEED_BYTES or not any(seed):
         raise KeyFileDamaged(
             f"the key file {path} is damaged: it must hold exactly {SEED_BYTES} bytes of seed",
@@ -131,7 +133,7 @@ def parse_id(text: str) -> NodeId:
         raise MalformedId(
             f"an id starts with {_SCHEME!r}", hint="ask for the output of: grapevine id"
         )
-    key_part, _, address_part = text[len(_SCHEME) :].partition("@")
+    key_part, at, address_part = text[len(_SCHEME) :].partition("@")
     digits = _KEY_DIGITS + 2 * _CHECKSUM_BYTES
     if len(key_part) != digits:
         raise MalformedId(
@@ -139,7 +141,7 @@ def parse_id(text: str) -> NodeId:
             hint="copy the whole line that `grapevine id` printed",
         )
     author = parse_author(key_part[:_KEY_DIGITS])
-    addresses = tuple(address_part.split(",")) if address_part else ()
+    addresses = tuple(address_part.split(",")) if at else ()
     if len(addresses) > ADDRESSES_MAX:
         raise MalformedId(f"an id names at most {ADDRESSES_MAX} addresses")
     for address in addresses:

@@ -4,13 +4,13 @@
 was laid beside it, so a failure at any moment leaves either the old store or the new one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 
 import apsw
 
-from node.durable_file import sync_directory
+from node.durable_file import sync_directory, sync_file
 from node.store.errors import SchemaTooNew, StoreDamaged
 
 APPLICATION_ID = 0x47525056
@@ -49,17 +49,26 @@ def migrate(connection: apsw.Connection, path: Path, steps: Mapping[int, str] = 
     if found == wanted:
         return
     copy_database(connection, path.with_name(f"{path.name}.v{found}.backup"))
+    run_steps(connection, steps)
+
+
+def run_steps(connection: apsw.Connection, steps: Mapping[int, str] = STEPS) -> None:
+    """Run the missing steps in one transaction; the caller has made sure there is a way back."""
     with connection:
-        for version in range(found, wanted):
+        for version in range(connection.pragma("user_version"), schema_version(steps)):
             connection.execute(steps[version])
-        connection.pragma("user_version", wanted)
+            connection.pragma("user_version", version + 1)
 
 
-def copy_database(source: apsw.Connection, destination: Path) -> None:
+def copy_database(
+    source: apsw.Connection,
+    destination: Path,
+    amend: Callable[[apsw.Connection], None] | None = None,
+) -> None:
     """Copy the whole store, as of now, into one durable file with mode 0600.
 
-    Uses SQLite's online backup; the destination is replaced atomically. Cost: one pass over the
-    file and an fsync.
+    Uses SQLite's online backup. `amend` may change the copy before it takes its name, which it
+    does atomically, replacing what was there. Cost: one pass over the file and two fsyncs.
     """
     partial = destination.with_name(f".{destination.name}.partial")
     partial.unlink(missing_ok=True)
@@ -71,10 +80,14 @@ def copy_database(source: apsw.Connection, destination: Path) -> None:
                 while not backup.done:
                     backup.step(-1)
             copy.pragma("journal_mode", "delete")  # one file, without companions
-            copy.pragma("synchronous", "FULL")
+            copy.pragma("secure_delete", True)  # what `amend` removes is gone from the file
+            if amend is not None:
+                amend(copy)
         finally:
             copy.close()
+        sync_file(partial)
         partial.replace(destination)
     finally:
-        partial.unlink(missing_ok=True)
+        for leftover in (partial, partial.with_name(f"{partial.name}-journal")):
+            leftover.unlink(missing_ok=True)
     sync_directory(destination.parent)

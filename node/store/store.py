@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 from node.durable_file import sync_directory
-from node.store import migrations
+from node.store import backup, migrations
 from node.store.bundles import BundleTables
 from node.store.database import connect
 from node.store.errors import StoreDamaged, StoreError, translated
@@ -84,6 +84,14 @@ class Store(BundleTables, PersonTables, ItemTables, PeerTables):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def backup(self, destination: Path, owner_seed: bytes) -> None:
+        """Copy everything, secret keys included, into one new file with mode 0600.
+
+        The store goes on working; `backup.restore` reads the file. Raises `BackupRefused`.
+        """
+        with translated(destination):
+            backup.create(self._connection, destination, owner_seed)
 
     def bytes_on_disk(self) -> int:
         """Size of the store and its write-ahead log."""

@@ -1,0 +1,87 @@
+"""Every number of the ranking, in one place. `ALGORITHM.md` has the formulas they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """How the first two steps, owner -> item -> author, are done. The last is always exact."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    SAMPLED = "sampled"
+
+
+@dataclass(frozen=True, slots=True)
+class RankConfig:
+    """Parameters of `salsa`, `evidence` and `recommend`. Affinities are in (0, 1]."""
+
+    exponent: float = 0.5
+    """p of the concave sum over the owner's items, in (0, 1]; 1 is plain SALSA."""
+    source_gain: float = 0.25
+    """d_t(j) ** source_gain: what an owner's item with many trusted listeners counts more."""
+    item_penalty: float = 0.3
+    """d_t(i) ** -item_penalty: what popularity costs a candidate."""
+    degree_scale: float = 1000.0
+    """d_t(i) = 1 + degree_scale * sum_v t(v) a(v, i)."""
+    kappa: float = 0.1
+    """Floor on an item's trusted mass, in shares of one effective author at the owner's mean
+    affinity: with 1,000 effective authors, .1 is a mass of 10^-4. The mass it takes returns to the
+    owner, so that nobody inherits a niche item whose listeners are hardly trusted."""
+    excess_weight: float = 0.99
+    """Part of the score an item loses when its evidence hangs on one person entirely."""
+    excess_power: float = 4.0
+    """How late that sets in: (1 - excess_weight * excess ** excess_power)."""
+    dependent_excess: float = 0.4
+    """From this excess on an item counts as resting on that person ..."""
+    dependents_max: int = 3
+    """... and a list holds at most so many items resting on the same one (per 20 places)."""
+    method: Method = Method.AUTO
+    edges_max: int = 3_000_000
+    """AUTO is exact up to so many edge visits, about 10 ms, and samples above."""
+    walks: int = 20_000
+    """Walkers of the sampled method, shared out over the owner's items."""
+    owner_items_max: int = 1_000
+    """The owner's strongest items are used: bounds walks and memory. At least 1."""
+    candidates_max: int = 2_000
+    """Candidates whose evidence may be examined for one list; the best by s(i) come first."""
+    candidates_step: int = 128
+    """They are examined so many at a time, until no other could enter the list."""
+    people_kept: int = 16
+    """Persons remembered for each candidate as those it depends on."""
+    items_max: int = 1_000
+    """Longest list that may be asked for."""
+    discovery_every: int = 10
+    """One place in so many is a labelled discovery (2 of 20); 0 gives none."""
+    paths_max: int = 5
+    """Paths named as reasons; the others are summed up."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.exponent <= 1:
+            raise ValueError(f"exponent must be in (0, 1], not {self.exponent}")
+        if self.kappa < 0 or not 0 <= self.excess_weight <= 1:
+            raise ValueError("need kappa >= 0 and excess_weight in [0, 1]")
+        at_least_one = ("walks", "owner_items_max", "candidates_step", "people_kept", "items_max")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.candidates_max < self.items_max:
+            raise ValueError("candidates_max must be at least items_max")
+
+    @classmethod
+    def undefended(cls) -> RankConfig:
+        """For comparison: plain SALSA, no kappa, no evidence rule, no budget, no discoveries.
+
+        Give it `TrustVector.everyone_equal`.
+        """
+        return cls(
+            exponent=1.0,
+            source_gain=0.0,
+            item_penalty=0.0,
+            kappa=0.0,
+            excess_weight=0.0,
+            dependent_excess=1.0,
+            discovery_every=0,
+        )

@@ -1,0 +1,154 @@
+"""The evidence rule: each item needs evidence that does not hang on one person.
+
+    share(i, x)  = part of s(i) whose trust walks pass x (x herself included)
+    excess(i, x) = (share - prior(x)) / (1 - prior(x)),  prior(x) = share of all trust that passes x
+    score(i)     = s(i) * (1 - .99 * max_x excess(i, x)^4)
+
+and as the guarantee a budget: a list of 20 holds at most three items resting on the same person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.config import RankConfig
+from ranking.kernels_evidence import dependence
+from ranking.salsa import ItemScores
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Items with their final scores. Row k: item[k], score[k] <= s, its standard error[k], and
+    the people it depends on, worst first: person[k, :] (-1 padded) with excess[k, :]."""
+
+    item: I32
+    score: F32
+    error: F32
+    excess: F32
+    person: I32
+
+    def ordered(self) -> Judged:
+        """By score, best first; equal scores by item row."""
+        order = np.lexsort((self.item, -self.score))
+        return Judged(
+            self.item[order],
+            self.score[order],
+            self.error[order],
+            self.excess[order],
+            self.person[order],
+        )
+
+    def joined(self, other: Judged) -> Judged:
+        """These items, then the others."""
+        return Judged(
+            np.concatenate([self.item, other.item]),
+            np.concatenate([self.score, other.score]),
+            np.concatenate([self.error, other.error]),
+            np.concatenate([self.excess, other.excess]),
+            np.concatenate([self.person, other.person]),
+        )
+
+
+def judge(scores: ItemScores, items: I32) -> Judged:
+    """Apply the evidence rule to the given items. For its cost see `kernels_evidence`."""
+    config, passing = scores.config, scores.trust.passing
+    excess, person, variance = dependence(
+        items,
+        scores.listeners,
+        scores.reach,
+        scores.taste,
+        scores.gain,
+        config.exponent,
+        (passing.ptr, passing.author, passing.share, scores.trust.prior),
+        (scores.sampled, scores.per_item, config.people_kept),
+    )
+    kept = 1.0 - config.excess_weight * excess[:, 0].astype(np.float64) ** config.excess_power
+    error = np.sqrt(variance) * scores.factor(items) * kept
+    score = (scores.score[items] * kept).astype(np.float32)
+    return Judged(items, score, error.astype(np.float32), excess, person)
+
+
+def within_budget(judged: Judged, n: int, config: RankConfig) -> I32:
+    """Rows of the first n items, in order, of which no person carries more than her budget.
+
+    The budget is `dependents_max` for every 20 places begun. O(rows * people kept).
+    """
+    budget = config.dependents_max * -(-n // 20)
+    carried: dict[int, int] = {}
+    chosen: list[int] = []
+    for k in range(judged.item.size):
+        if len(chosen) == n:
+            break
+        rests = judged.excess[k] > config.dependent_excess
+        people = judged.person[k][rests].tolist()
+        if any(carried.get(x, 0) >= budget for x in people):
+            continue
+        for x in people:
+            carried[x] = carried.get(x, 0) + 1
+        chosen.append(k)
+    return np.array(chosen, np.int32)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Candidates by s(i), judged a step at a time: the rule only lowers scores, so whoever is
+    still waiting cannot beat `ceiling`."""
+
+    scores: ItemScores
+    waiting: I32
+    judged: Judged = field(init=False)
+    _next: int = 0
+
+    def __post_init__(self) -> None:
+        self.judged = judge(self.scores, np.empty(0, np.int32))
+
+    @classmethod
+    def of(cls, scores: ItemScores, excluded: I32) -> Bench:
+        """The best `candidates_max` items by s(i) that are not excluded."""
+        s = scores.score.copy()
+        s[excluded[excluded < s.size]] = 0.0
+        found = np.flatnonzero(s)
+        limit = scores.config.candidates_max
+        if found.size > limit:
+            found = found[np.argpartition(-s[found], limit)[:limit]]
+        order = np.lexsort((found, -s[found]))
+        return cls(scores, found[order].astype(np.int32))
+
+    @property
+    def ceiling(self) -> float:
+        """What the best of those waiting could get at most; 0 when nobody waits."""
+        if self._next >= self.waiting.size:
+            return 0.0
+        return float(self.scores.score[self.waiting[self._next]])
+
+    def step(self) -> None:
+        """Judge the next `candidates_step` candidates."""
+        upto = self._next + self.scores.config.candidates_step
+        more = judge(self.scores, self.waiting[self._next : upto])
+        self._next = upto
+        self.judged = self.judged.joined(more).ordered()
+
+    def best(self, n: int) -> I32:
+        """Rows in `judged` of the best n within the budget; judges no more than needed."""
+        while True:
+            rows = within_budget(self.judged, n, self.scores.config)
+            full = rows.size == n and self.judged.score[rows[-1]] >= self.ceiling
+            if full or self.ceiling == 0.0:
+                return rows
+            self.step()
+
+    def rank_of(self, score: float) -> int | None:
+        """1 + the candidates with a higher score; None when that is beyond `candidates_max`."""
+        while self.ceiling > score:
+            self.step()
+        if self._next >= self.waiting.size == self.scores.config.candidates_max:
+            lowest = float(self.scores.score[self.waiting[-1]])
+            if score < lowest:
+                return None
+        return int((self.judged.score > score).sum()) + 1

@@ -1,0 +1,109 @@
+"""Compiled kernel of the evidence rule: on whom does an item's score depend? Arrays in and out."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ranking.kernels_salsa import power
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+TIE = 1e-6
+"""Excesses closer than this are one; then the person nearer the owner (more passing) is named."""
+
+
+@njit(nogil=True, cache=True)
+def _rank_dependence(touched: I32, n: int, share: F64, prior: F32, best: F32, who: I32) -> None:
+    """Write the largest excesses, best first, into `best` and `who`; clears `share`."""
+    keep = best.shape[0]
+    for k in range(n):
+        x = touched[k]
+        excess = (share[x] - prior[x]) / (1.0 - prior[x]) if prior[x] < 1.0 - TIE else 0.0
+        share[x] = 0.0
+        if excess <= 0.0:
+            continue
+        at = keep
+        while at > 0 and (
+            who[at - 1] < 0
+            or excess > best[at - 1] + TIE
+            or (excess > best[at - 1] - TIE and prior[x] > prior[who[at - 1]])
+        ):
+            at -= 1
+        if at < keep:
+            for m in range(keep - 1, at, -1):
+                best[m] = best[m - 1]
+                who[m] = who[m - 1]
+            best[at] = excess
+            who[at] = x
+
+
+@njit(nogil=True, cache=True)
+def dependence(
+    items: I32,
+    listeners: tuple[I64, I32, F32],
+    reach: tuple[I64, I32, F32],
+    taste: F32,
+    gain: F32,
+    exponent: float,
+    passing: tuple[I64, I32, F32, F32],
+    walks: tuple[NDArray[np.bool_], int, int],
+) -> tuple[F32, I32, F32]:
+    """(excess[items, keep], person[items, keep], variance[items]); persons -1 where fewer.
+
+    share(i, x) = part of s(i) whose trust walks pass x, x itself included; excess = (share -
+    prior) / (1 - prior). `passing` is (ptr, x, share, prior); `walks` is (sampled[j], walkers per
+    item, keep). `variance` is that of the concave sum before the item's own factor, by the delta
+    method over the sampled items j; an upper bound, since the strata scatter less than free draws.
+    Cost: for each item, (paths to it) + (its reached listeners * their passing entries).
+    """
+    item_ptr, item_author, item_weight = listeners
+    reach_ptr, reach_hop, reach_p = reach
+    pass_ptr, pass_author, pass_share, prior = passing
+    sampled, per_item, keep = walks
+    excess = np.zeros((items.shape[0], keep), np.float32)
+    person = np.full((items.shape[0], keep), -1, np.int32)
+    variance = np.zeros(items.shape[0], np.float32)
+    mass = np.zeros(gain.shape[0], np.float64)
+    square = np.zeros(gain.shape[0], np.float64)
+    share = np.zeros(prior.shape[0], np.float64)
+    touched = np.empty(prior.shape[0], np.int32)
+    for c in range(items.shape[0]):
+        i = items[c]
+        mass[:] = 0.0
+        square[:] = 0.0
+        for e in range(item_ptr[i], item_ptr[i + 1]):
+            v = item_author[e]
+            for h in range(reach_ptr[v], reach_ptr[v + 1]):
+                step = item_weight[e] / taste[v]
+                mass[reach_hop[h]] += reach_p[h] * step
+                square[reach_hop[h]] += reach_p[h] * step * step
+        total = 0.0
+        for j in range(gain.shape[0]):
+            if mass[j] > 0.0:
+                term = gain[j] * power(mass[j], exponent)
+                slope = exponent * term / mass[j]
+                if sampled[j]:
+                    spread = max(square[j] - mass[j] * mass[j], 0.0)
+                    variance[c] += slope * slope * spread / per_item
+                total += term
+                mass[j] = term / mass[j]
+        n = 0
+        for e in range(item_ptr[i], item_ptr[i + 1]):
+            v = item_author[e]
+            part = 0.0
+            for h in range(reach_ptr[v], reach_ptr[v + 1]):
+                part += reach_p[h] * mass[reach_hop[h]]
+            if part <= 0.0:
+                continue
+            part *= item_weight[e] / taste[v] / total
+            for h in range(pass_ptr[v], pass_ptr[v + 1]):
+                x = pass_author[h]
+                if share[x] == 0.0:
+                    touched[n] = x
+                    n += 1
+                share[x] += part * pass_share[h]
+        _rank_dependence(touched, n, share, prior, excess[c], person[c])
+    return excess, person, variance

@@ -1,0 +1,128 @@
+"""Slow, obvious twins of the kernels, written from the formulas and not from the code."""
+
+import math
+from collections import Counter, defaultdict
+
+
+def alias_step(ptr, target, threshold, other, admit, alpha, at, draw):
+    """One walker, one step: (row, slot)."""
+    degree = ptr[at + 1] - ptr[at]
+    if draw < alpha or degree == 0:
+        return -1, -1
+    x = (draw - alpha) / (1 - alpha) * degree
+    offset = min(int(x), degree - 1)
+    slot, rest = ptr[at] + offset, x - offset
+    keep = float(threshold[slot])
+    if rest < keep:
+        rest = rest / keep
+    else:
+        rest, slot = (rest - keep) / (1 - keep) if keep < 1 else 0.0, other[slot]
+    return (target[slot], slot) if rest < admit[target[slot]] else (-1, -1)
+
+
+def paths_of(walks):
+    """Walk matrix -> lists without padding."""
+    return [[v for v in walk if v >= 0] for walk in walks.tolist()]
+
+
+def hits(walks):
+    return Counter(v for walk in paths_of(walks) for v in set(walk))
+
+
+def bounded_flow(walks, slots, flow_max, owner):
+    flow, kept = Counter(), []
+    for walk, edges in zip(paths_of(walks), slots.tolist(), strict=True):
+        end = len(walk)
+        for k in range(1, len(walk)):
+            if walk[k - 1] == owner:
+                continue
+            if flow[edges[k]] == flow_max:
+                end = k
+                break
+            flow[edges[k]] += 1
+        kept.append(walk[:end])
+    return kept
+
+
+def passing(walks, wanted, owner, share_min):
+    """{v: {x: share}}; v herself with share 1."""
+    together, visits = defaultdict(Counter), Counter()
+    for walk in paths_of(walks):
+        for v in set(walk) - {owner}:
+            visits[v] += 1
+            together[v].update(set(walk[: walk.index(v)]) - {owner})
+    return {
+        v: {v: 1.0}
+        | {x: n / visits[v] for x, n in together[v].items() if n >= share_min * visits[v]}
+        for v in visits
+        if v in wanted
+    }
+
+
+class Salsa:
+    """Design section 6 on dictionaries: likes[v][i] = a(v, i), t[v]."""
+
+    def __init__(self, likes, t, owner, config, kappa):
+        self.likes, self.t, self.owner, self.config = likes, t, owner, config
+        self.kappa = kappa
+        self.mass = defaultdict(float)
+        for v, items in likes.items():
+            for i, a in items.items():
+                self.mass[i] += t.get(v, 0.0) * a
+
+    def degree(self, i):
+        return 1 + self.config.degree_scale * self.mass[i]
+
+    def hop(self, j, v):
+        return self.t.get(v, 0.0) * self.likes[v].get(j, 0.0) / (self.mass[j] + self.kappa)
+
+    def last(self, v, i):
+        return self.likes[v].get(i, 0.0) / sum(self.likes[v].values())
+
+    def parts(self, i):
+        """{(j, v): part of s(i)}."""
+        parts = {}
+        for j in self.likes[self.owner]:
+            q = {v: self.hop(j, v) * self.last(v, i) for v in self.likes if self.likes[v]}
+            total = sum(q.values())
+            for v, mass in q.items():
+                if mass > 0:
+                    gain = self.degree(j) ** self.config.source_gain
+                    term = gain * total**self.config.exponent
+                    parts[j, v] = self.degree(i) ** -self.config.item_penalty * term * mass / total
+        return parts
+
+    def score(self, i):
+        return sum(self.parts(i).values())
+
+    def excesses(self, i, passes):
+        """{x: excess}; passes[v] = {x: share}."""
+        s = self.score(i)
+        share, prior = defaultdict(float), defaultdict(float)
+        for (_, v), part in self.parts(i).items():
+            for x, through in passes[v].items():
+                share[x] += part / s * through
+        for v, t in self.t.items():
+            if t > 0:
+                for x, through in passes[v].items():
+                    prior[x] += t * through
+        return {
+            x: (share[x] - prior[x]) / (1 - prior[x]) if prior[x] < 1 - 1e-6 else 0.0 for x in share
+        }
+
+    def final(self, i, passes):
+        worst = max([0.0, *self.excesses(i, passes).values()])
+        kept = 1 - self.config.excess_weight * worst**self.config.excess_power
+        return self.score(i) * kept
+
+
+def water_filled(mass, limit):
+    """min(level * mass, limit) with sum 1, the level found by bisection."""
+    low, high = 0.0, 1e12
+    for _ in range(400):
+        level = math.sqrt(max(low, 1e-12) * high)
+        if sum(min(level * m, limit) for m in mass) < 1:
+            low = level
+        else:
+            high = level
+    return [min(high * m, limit) for m in mass]

@@ -1,0 +1,177 @@
+"""Walks against exact visit probabilities, and what each bound is there for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trust.config import ConnectivityDecay, TrustConfig
+from trust.meritrank import admission_of, draw_walks, trust_from, without_author
+from trust.vouches import VouchGraph
+
+PLAIN = TrustConfig(connectivity=ConnectivityDecay.NONE, edge_flow_max=1.0)
+
+
+def graph(*casts):
+    vouches = VouchGraph()
+    for caster, target, weight in casts:
+        vouches.put(caster, target, weight)
+    return vouches
+
+
+def compiled(*casts, n=None):
+    return graph(*casts).compiled(n or max(max(c, t) for c, t, _ in casts) + 1)
+
+
+def rng(seed=1):
+    return np.random.default_rng(seed)
+
+
+def test_hits_are_the_exact_visit_probabilities():
+    """The test graph of the reference implementation: 1, .425, .78625 (and 0 stays out)."""
+    vouches = compiled((0, 1, 100), (0, 2, 100), (1, 2, 100))
+    trust = trust_from(vouches, 0, replace(PLAIN, walks=200_000), rng())
+    assert trust.hits / 200_000 == pytest.approx([1, 0.425, 0.78625], abs=0.005)
+    assert trust.t == pytest.approx([0, 0.425 / 1.21125, 0.78625 / 1.21125], abs=0.005)
+
+
+def test_weights_steer_the_walk():
+    trust = trust_from(compiled((0, 1, 90), (0, 2, 30)), 0, PLAIN, rng())
+    assert trust.t == pytest.approx([0, 0.75, 0.25], abs=0.02)
+
+
+def test_the_same_seed_gives_the_same_vector():
+    vouches = compiled(*((v, (7 * v + k) % 50, 100) for v in range(50) for k in (1, 3, 9)))
+    first, again, other = (trust_from(vouches, 0, TrustConfig(), rng(s)) for s in (1, 1, 2))
+    assert (first.walks == again.walks).all()
+    assert (first.t == again.t).all()
+    assert (first.t != other.t).any()
+
+
+def test_a_long_walk_is_cut():
+    vouches = compiled(*((v, v + 1, 100) for v in range(30)))
+    config = replace(PLAIN, steps_max=5, alpha=0.01)
+    walks = draw_walks(vouches, 0, admission_of(vouches, 0, None), config, rng())
+    assert walks.shape == (10_000, 6)
+    assert walks.max() == 5
+
+
+def test_who_trusts_nobody_is_unprotected():
+    trust = trust_from(compiled((1, 2, 100)), 0, TrustConfig(), rng())
+    assert trust.unprotected
+    assert trust.t == pytest.approx([0, 0.5, 0.5])
+
+
+def test_the_refused_do_not_count_even_when_unprotected():
+    trust = trust_from(compiled((1, 2, 100)), 0, TrustConfig(), rng(), refused=np.array([2]))
+    assert trust.t.tolist() == [0, 1, 0]
+
+
+def test_the_refused_are_walls():
+    """Blocked or equivocating: no trust, and none through them."""
+    vouches = compiled((0, 1, 100), (0, 2, 100), (2, 3, 100))
+    trust = trust_from(vouches, 0, PLAIN, rng(), refused=np.array([2], np.int32))
+    assert trust.t.tolist() == [0, 1, 0, 0]
+
+
+def test_the_owners_distrust_keeps_walks_out():
+    base = [(0, 1, 100), (1, 2, 100), (2, 3, 100)]
+    free = trust_from(compiled(*base), 0, PLAIN, rng())
+    half = trust_from(compiled(*base, (0, 2, -50)), 0, PLAIN, rng())
+    full = trust_from(compiled(*base, (0, 2, -100)), 0, PLAIN, rng())
+    assert half.hits[2] / free.hits[2] == pytest.approx(0.5, abs=0.03)
+    assert full.hits[2] == full.hits[3] == 0
+
+
+def test_anothers_distrust_costs_what_she_has():
+    base = [(0, 1, 100), (0, 2, 25), (0, 3, 100)]
+    free = trust_from(compiled(*base), 0, PLAIN, rng())
+    down = trust_from(compiled(*base, (2, 1, -100)), 0, PLAIN, rng())
+    lost = (free.hits[1] - free.hits[2]) / free.hits[1]
+    assert down.t[1] / down.t[3] == pytest.approx(lost, abs=0.03)
+
+
+def test_those_reached_by_too_few_walks_are_strangers():
+    vouches = compiled((0, 1, 100), (0, 2, 1))
+    config = replace(PLAIN, walks=1000, hits_min=20)
+    trust = trust_from(vouches, 0, config, rng())
+    assert 0 < trust.hits[2] < 20
+    assert trust.t.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("shape", ["star", "chain", "clique"])
+def test_an_edge_bounds_the_region_behind_it(shape):
+    """One honest person is fooled; whatever stands behind her edge shares its flow / alpha."""
+    honest = [(0, v, 100) for v in range(1, 6)] + [
+        (v, w, 100) for v in range(1, 6) for w in range(1, 6) if v != w
+    ]
+    region = range(6, 26)
+    behind = {
+        "star": [(6, v, 100) for v in region[1:]],
+        "chain": [(v, v + 1, 100) for v in region[:-1]],
+        "clique": [(v, w, 100) for v in region for w in region if v != w],
+    }[shape]
+    vouches = compiled(*honest, (1, 6, 100), *behind)
+    config = replace(PLAIN, edge_flow_max=0.01, author_cap=1.0, hits_min=1)
+    free = trust_from(vouches, 0, replace(config, edge_flow_max=1.0), rng())
+    bound = trust_from(vouches, 0, config, rng())
+    assert bound.hits[6] <= 0.01 * config.walks
+    assert bound.hits[6:].sum() <= 0.01 / config.alpha * config.walks
+    assert bound.t[6:].sum() < 0.5 * free.t[6:].sum()
+
+
+def test_a_person_alone_behind_another_loses_trust_to_the_excess_rule():
+    """6 hangs on 1 alone, 7 is vouched for by 1 and 2; both get the same from 1."""
+    friends = [(0, v, 100) for v in range(1, 6)]
+    vouches = compiled(*friends, (1, 6, 100), (2, 7, 50), (3, 7, 50))
+    plain = trust_from(vouches, 0, PLAIN, rng())
+    decayed = trust_from(vouches, 0, replace(PLAIN, connectivity=ConnectivityDecay.EXCESS), rng())
+    assert decayed.t[6] / plain.t[6] < 0.2
+    assert decayed.t[7] / plain.t[7] > 0.9
+
+
+def test_an_only_friend_is_no_bottleneck():
+    """Everybody is known through her: nobody is punished for that."""
+    vouches = compiled((0, 1, 100), (1, 2, 100), (1, 3, 100))
+    excess = replace(PLAIN, connectivity=ConnectivityDecay.EXCESS)
+    plain, decayed = trust_from(vouches, 0, PLAIN, rng()), trust_from(vouches, 0, excess, rng())
+    assert decayed.t == pytest.approx(plain.t, abs=0.01)
+
+
+def test_epochs_are_remembered_only_when_asked():
+    before = trust_from(compiled((0, 1, 100), n=3), 0, PLAIN, rng())
+    now = compiled((0, 2, 100), n=3)
+    assert trust_from(now, 0, PLAIN, rng(), earlier=before).t.tolist() == [0, 0, 1]
+    both = compiled((0, 2, 50), (0, 1, 50), n=3)
+    decayed = trust_from(both, 0, replace(PLAIN, gamma=0.5), rng(), earlier=before)
+    assert decayed.t == pytest.approx([0, 2 / 3, 1 / 3], abs=0.02)
+
+
+def test_without_somebody_who_only_she_reached_is_gone():
+    vouches = compiled((0, 1, 100), (0, 2, 100), (1, 3, 100), (2, 4, 100))
+    trust = trust_from(vouches, 0, PLAIN, rng())
+    fewer = without_author(vouches, trust, 1, PLAIN)
+    assert fewer.t[1] == fewer.t[3] == 0
+    assert fewer.t[4] > 0
+    assert not fewer.unprotected
+
+
+def test_without_the_only_friend_nobody_is_trusted_and_nobody_else_counts():
+    vouches = compiled((0, 1, 100), (1, 2, 100))
+    fewer = without_author(vouches, trust_from(vouches, 0, PLAIN, rng()), 1, PLAIN)
+    assert fewer.t.tolist() == [0, 0, 0]
+    assert not fewer.unprotected
+
+
+def test_without_in_the_unprotected_case():
+    vouches = compiled((1, 2, 100), n=4)
+    trust = trust_from(vouches, 0, PLAIN, rng(), refused=np.array([3]))
+    assert without_author(vouches, trust, 1, PLAIN).t.tolist() == [0, 0, 1, 0]
+
+
+def test_the_owner_cannot_be_left_out_nor_unknown():
+    vouches = compiled((0, 1, 100))
+    with pytest.raises(ValueError, match="owner"):
+        without_author(vouches, trust_from(vouches, 0, PLAIN, rng()), 0, PLAIN)
+    with pytest.raises(ValueError, match="owner row 9"):
+        trust_from(vouches, 9, PLAIN, rng())

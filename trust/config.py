@@ -1,0 +1,68 @@
+"""Every number of the trust walk, in one place."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ConnectivityDecay(StrEnum):
+    """What a walk score loses for hanging on one other person (MeritRank's beta).
+
+    NONE: nothing; the ranking's evidence rule asks it of each item instead.
+    EXCESS: continuous and relative to the dominator's own share of trust: 1 - beta * excess^4.
+    WEB3RECOMMEND: x (1 - beta) when one person precedes more than `beta_threshold` of the visits.
+    MERITRANK: x (1 - beta) * share when one person precedes at least `beta_threshold` of them.
+    """
+
+    NONE = "none"
+    EXCESS = "excess"
+    WEB3RECOMMEND = "web3recommend"
+    MERITRANK = "meritrank"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustConfig:
+    """Parameters of `trust.meritrank`. Masses and probabilities are in [0, 1]."""
+
+    alpha: float = 0.15
+    """Probability that a walk stops at a step (transitivity decay)."""
+    walks: int = 10_000
+    """Walks from the owner; the standard error of a mass m is sqrt(m / walks)."""
+    steps_max: int = 40
+    """Steps after which a walk is cut: at alpha .15 that happens to .2 % of them."""
+    hits_min: int = 5
+    """Authors reached by fewer walks count as strangers: their share would be noise."""
+    author_cap: float = 0.003
+    """No author gets more than this part of all trust ..."""
+    cap_slack: float = 2.0
+    """... or than `cap_slack` times the even share, where few authors are trusted (>= 1)."""
+    edge_flow_max: float = 0.01
+    """Part of all walks that may cross any one edge not leaving the owner; 1 switches it off."""
+    connectivity: ConnectivityDecay = ConnectivityDecay.EXCESS
+    beta: float = 0.99
+    beta_threshold: float = 0.99
+    """For the published forms of beta. 1.0 is MeritRank's own."""
+    gamma: float | None = None
+    """Epoch decay: part of the earlier epochs' score lost at each epoch; None = no memory."""
+    share_min: float = 0.05
+    """Shares of an author's walks below this are not kept; bounds them to steps_max / share_min."""
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "author_cap", "edge_flow_max", "beta_threshold", "share_min"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in (0, 1], not {getattr(self, name)}")
+        if not 0 <= self.beta <= 1 or (self.gamma is not None and not 0 <= self.gamma <= 1):
+            raise ValueError("beta and gamma must be in [0, 1]")
+        if self.alpha == 1 or self.walks < 1 or self.steps_max < 2 or self.hits_min < 1:
+            raise ValueError("need alpha < 1, walks >= 1, steps_max >= 2, hits_min >= 1")
+        if self.cap_slack < 1:
+            raise ValueError(f"cap_slack must be >= 1, not {self.cap_slack}")
+
+
+@dataclass(frozen=True, slots=True)
+class VouchConfig:
+    """Limits of the vouch graph; at 5 bytes a vouch plus about 400 for each caster."""
+
+    vouches_per_author_max: int = 256
+    """At the cap a caster's newest vouch replaces her weakest one."""
+    vouches_max: int = 1 << 20
+    """At the cap further casters are refused; `drop_untrusted` makes room."""

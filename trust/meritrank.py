@@ -1,0 +1,147 @@
+"""Whom the owner trusts: Monte-Carlo walks over the vouches, then the decays and the cap.
+
+A walk starts at the owner and follows positive vouches in proportion to their weight; at every
+step, the first included, it stops with probability alpha. An author's mass is the part of the
+walks that visit her at all. See THREATS.md for what each later step is there to bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.kernels_walks import (
+    bound_edge_flow,
+    count_hits,
+    cut_before,
+    passing_shares,
+    step_walkers,
+)
+from ranking.trust_vector import Passing, TrustVector
+from trust.config import TrustConfig
+from trust.decays import accumulate_epochs, capped, connectivity_factor, negative_mass
+from trust.vouches import CompiledVouches
+
+I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
+
+
+def admission_of(vouches: CompiledVouches, owner: int, refused: NDArray[np.int32] | None) -> F32:
+    """Probability that a walk may enter each author: 0 for the refused (blocked, equivocated),
+    1 - distrust for those the owner distrusts. A walk turned away ends there, so distrusting one
+    person praises nobody else, and whom only she vouched for is no longer reached."""
+    admit = np.ones(vouches.n_authors, np.float32)
+    against, magnitude = vouches.distrusted_by(owner)
+    admit[against] -= magnitude
+    if refused is not None:
+        admit[refused[refused < vouches.n_authors]] = 0.0
+    return admit
+
+
+def draw_walks(
+    vouches: CompiledVouches,
+    owner: int,
+    admit: F32,
+    config: TrustConfig,
+    rng: np.random.Generator,
+) -> I32:
+    """int32[walks, steps_max + 1] from the owner, -1 after the end; edge flow bounded.
+
+    About walks / alpha steps; 10,000 walks take a few milliseconds.
+    """
+    steps = config.steps_max + 1
+    rows = np.full((steps, config.walks), -1, np.int32)
+    slots = np.full((steps, config.walks), -1, np.int32)
+    rows[0] = owner
+    active = np.arange(config.walks)
+    at = rows[0]
+    graph = (vouches.ptr, vouches.target, vouches.threshold, vouches.other)
+    for step in range(1, steps):
+        row, slot = step_walkers(at, rng.random(active.size), *graph, admit, config.alpha)
+        on = row >= 0
+        active, at = active[on], row[on]
+        if active.size == 0:
+            break
+        rows[step, active] = at
+        slots[step, active] = slot[on]
+    walks = np.ascontiguousarray(rows.T)
+    flow_max = max(1, round(config.edge_flow_max * config.walks))
+    if flow_max < config.walks:
+        edges = vouches.target.size
+        bound_edge_flow(walks, np.ascontiguousarray(slots.T), edges, flow_max, owner)
+    return walks
+
+
+def trust_of_walks(
+    vouches: CompiledVouches,
+    walks: I32,
+    owner: int,
+    config: TrustConfig,
+    earlier: TrustVector | None = None,
+) -> TrustVector:
+    """From walks to trust: distrust, too few walks, beta, gamma, cap. O(walks * steps^2)."""
+    n_authors = vouches.n_authors
+    hits = count_hits(walks, n_authors)
+    mass = hits / np.float64(walks.shape[0])
+    mass[owner] = 0.0
+    mass = np.maximum(mass - negative_mass(vouches, mass, owner), 0.0)
+    mass[hits < config.hits_min] = 0.0
+    wanted = mass > 0
+    if not wanted.any():
+        return TrustVector.everyone_equal(n_authors, owner)
+    passing = Passing(*passing_shares(walks, hits, wanted, owner, config.share_min))
+    mass *= connectivity_factor(passing, mass, config)
+    mass /= mass.sum()
+    if config.gamma is not None and earlier is not None and not earlier.unprotected:
+        mass = accumulate_epochs(earlier.t.astype(np.float64), mass, config.gamma)
+        mass[~wanted] = 0.0
+    t = capped(mass, config.author_cap, config.cap_slack).astype(np.float32)
+    return TrustVector(owner, t, hits, walks, passing, passing.prior(t))
+
+
+def trust_from(
+    vouches: CompiledVouches,
+    owner: int,
+    config: TrustConfig,
+    rng: np.random.Generator,
+    *,
+    refused: NDArray[np.int32] | None = None,
+    earlier: TrustVector | None = None,
+) -> TrustVector:
+    """The owner's trust in everybody.
+
+    refused: author rows that may never count (blocked, equivocated). earlier: the vector of the
+    previous epoch, used only when `config.gamma` is set. When the walks reach nobody the result is
+    `unprotected`: everyone but the refused counts the same.
+    """
+    if not 0 <= owner < vouches.n_authors:
+        raise ValueError(f"owner row {owner} is not among {vouches.n_authors} authors")
+    admit = admission_of(vouches, owner, refused)
+    walks = draw_walks(vouches, owner, admit, config, rng)
+    trust = trust_of_walks(vouches, walks, owner, config, earlier)
+    if trust.unprotected:
+        left_out = frozenset(np.flatnonzero(admit == 0).tolist())
+        return TrustVector.everyone_equal(vouches.n_authors, owner, without=left_out)
+    return trust
+
+
+def without_author(
+    vouches: CompiledVouches, trust: TrustVector, author: int, config: TrustConfig
+) -> TrustVector:
+    """What the same walks say when `author` is not there: each ends before her first visit.
+
+    She has no trust herself either, so the ranking hears nothing from her. Costs no new walks.
+    """
+    if author == trust.owner:
+        raise ValueError("the owner cannot be left out of her own walks")
+    if trust.unprotected:
+        left_out = frozenset(np.flatnonzero(trust.t == 0).tolist()) | {author}
+        return TrustVector.everyone_equal(trust.n_authors, trust.owner, without=left_out)
+    walks = cut_before(trust.walks, author)
+    fewer = trust_of_walks(vouches, walks, trust.owner, config)
+    if fewer.unprotected:
+        # Nobody else was reached: that is an empty trust, not a licence for everyone.
+        return replace(fewer, t=np.zeros_like(fewer.t), unprotected=False)
+    return fewer

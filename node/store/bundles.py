@@ -97,17 +97,25 @@ class BundleTables(Database):
         return row[0] if row else None
 
     def read_bundles(
-        self, feed: FeedId, lo: int, hi: int, bytes_max: int, *, headers_only: bool = False
+        self,
+        feed: FeedId,
+        lo: int,
+        hi: int,
+        bytes_max: int,
+        *,
+        headers_only: bool = False,
+        newest_first: bool = False,
     ) -> list[bytes]:
-        """Wire forms of the held bundles with lo <= seq <= hi, ascending.
+        """Wire forms of the held bundles with lo <= seq <= hi, ascending or from the top down.
 
         Stops before their sum exceeds `bytes_max`; the first is returned whatever its size, so a
         reader always gets on. Void bodies, and all with `headers_only`, come without claims.
         """
         claims = "NULL" if headers_only else "claims"
+        order = "DESC" if newest_first else "ASC"
         sql = (
             f"SELECT header, signature, {claims} FROM bundles"
-            " WHERE feed = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+            f" WHERE feed = ? AND seq BETWEEN ? AND ? ORDER BY seq {order}"
         )
         row = self._feed_row(feed)
         wires: list[bytes] = []

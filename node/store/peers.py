@@ -41,7 +41,7 @@ class PeerTables(Database):
     def put_ledger(self, rows: Sequence[LedgerRow]) -> None:
         """Keep or replace peers' penalty scores (relaxed)."""
         with self.transaction(durable=False):
-            self._executemany("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)", rows)
+            self._executemany("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?)", rows)
             self._execute(
                 "DELETE FROM ledger WHERE peer_id NOT IN"
                 " (SELECT peer_id FROM ledger ORDER BY updated DESC LIMIT ?)",
@@ -50,7 +50,8 @@ class PeerTables(Database):
 
     def ledger(self) -> list[LedgerRow]:
         """All penalty scores kept."""
-        return [LedgerRow(*row) for row in self._rows("SELECT peer_id, score, updated FROM ledger")]
+        sql = "SELECT peer_id, points, updated, banned_until FROM ledger"
+        return [LedgerRow(*row) for row in self._rows(sql)]
 
     def set_author_blocked(self, author: AuthorKey, blocked: bool) -> None:
         """Block or unblock an author (durable)."""

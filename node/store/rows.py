@@ -97,8 +97,9 @@ class PeerRow(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """A peer's penalty score as of `updated` (Unix seconds)."""
+    """What a peer has been charged with, in points as of `updated`; times are Unix seconds."""
 
     peer_id: str
-    score: float
-    updated: int
+    points: float
+    updated: float
+    banned_until: float = 0.0

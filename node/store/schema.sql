@@ -158,9 +158,10 @@ CREATE TABLE peers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ledger (
-    peer_id TEXT    PRIMARY KEY,
-    score   REAL    NOT NULL,
-    updated INTEGER NOT NULL
+    peer_id      TEXT PRIMARY KEY,
+    points       REAL NOT NULL,
+    updated      REAL NOT NULL,
+    banned_until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE settings (

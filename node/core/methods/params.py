@@ -1,0 +1,103 @@
+"""Reading a query's parameters: each is checked here, and told apart from our own bugs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from protocol import limits
+from protocol.claims import check_item, check_text
+from protocol.errors import RemoteProtocolError
+from protocol.ids import AuthorKey
+
+
+class BadParameter(Exception):
+    """A parameter is missing or wrong; `args[0]` says which, and what would be right."""
+
+
+def text(params: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
+    """A string parameter."""
+    value = params.get(name, default)
+    if not isinstance(value, str):
+        raise BadParameter(f"{name} must be text")
+    return value
+
+
+def item(params: Mapping[str, Any], name: str = "item") -> str:
+    """An item name, `namespace:rest`."""
+    value = text(params, name)
+    return valid_item(value)
+
+
+def valid_item(value: str) -> str:
+    """The item name itself, or `BadParameter`."""
+    try:
+        check_item(value)
+    except RemoteProtocolError as error:
+        raise BadParameter(
+            f"{value[:64]!r} is not an item name ({error}): write namespace:name, for example "
+            "ml:movie:50 or mbid:8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
+        ) from None
+    return value
+
+
+def title(value: Any) -> str:
+    """A title, cut to what may travel; "" for none."""
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str):
+        raise BadParameter("title must be text")
+    cut = value.encode()[: limits.TITLE_BYTES_MAX].decode(errors="ignore")
+    return "".join(c for c in cut if c.isprintable())
+
+
+def tags(value: Any) -> tuple[str, ...]:
+    """Tags, at most as many and as long as may travel."""
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
+        raise BadParameter("tags must be a list of texts")
+    cut = (tag.encode()[: limits.TAG_BYTES_MAX].decode(errors="ignore") for tag in value)
+    clean = ("".join(c for c in tag if c.isprintable()) for tag in cut)
+    return tuple(dict.fromkeys(tag for tag in clean if tag))[: limits.TAGS_MAX]
+
+
+def number(params: Mapping[str, Any], name: str, lo: float, hi: float, default: float) -> float:
+    """A number within lo..hi."""
+    value = params.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not lo <= value <= hi:
+        raise BadParameter(f"{name} must be a number from {lo:g} to {hi:g}")
+    return value
+
+
+def percent(value: float) -> int:
+    """A weight in [-1, 1] as whole percent, never rounded to nothing."""
+    rounded = round(value * 100)
+    if rounded == 0 and value != 0:
+        return 1 if value > 0 else -1
+    return rounded
+
+
+def author(value: str) -> AuthorKey | None:
+    """An author key in hex, or None when the text is not one."""
+    try:
+        key = bytes.fromhex(value)
+    except ValueError:
+        return None
+    return AuthorKey(key) if len(key) == 32 else None
+
+
+def terms(value: Any) -> tuple[str, ...]:
+    """Search words as terms: case-folded, distinct, at most 16 of at most 32 bytes each."""
+    if isinstance(value, str):
+        value = value.split()
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise BadParameter("words must be a list of texts")
+    words = [word for part in value for word in part.casefold().split()]
+    cut = [w.encode()[: limits.TERM_BYTES_MAX].decode(errors="ignore") for w in words]
+    clean = dict.fromkeys("".join(c for c in w if c.isprintable()) for w in cut)
+    clean.pop("", None)
+    found = tuple(clean)[: limits.TERMS_MAX]
+    if not found:
+        raise BadParameter("words must hold at least one word")
+    for term in found:
+        check_text(term, limits.TERM_BYTES_MAX, "term")
+    return found

@@ -1,0 +1,245 @@
+"""recommend and why: walks on the worker thread, then names and titles."""
+
+from typing import Any
+
+import numpy as np
+
+from node.core.events import Answer, Asked, Computed, ComputeFailed, Effect, Event, InfoFound
+from node.core.methods import params
+from node.core.naming import Titles, item_names, item_rows, person_named, titles
+from node.core.persons import Person
+from node.core.state import PeerState, refuse
+from node.core.trusting import walk
+from ranking.config import RankConfig
+from ranking.reasons import Reasons
+from ranking.recommend import (
+    Explanation,
+    Recommendation,
+    Recommended,
+    RecommendRequest,
+    Why,
+    recommend,
+    why,
+)
+from ranking.trust_vector import TrustVector
+from trust.meritrank import without_author
+
+UNPROTECTED = (
+    "you trust nobody yet, so everybody counts the same and fake identities can fill this list: "
+    "vouch for someone with: grapevine trust PEER 1"
+)
+UNDEFENDED = "undefended: everybody counts the same and no defence is on, for comparison only"
+
+
+def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
+    """A list for one person; `method="undefended"` shows what it would be without defences."""
+    person = state.person(asked)
+    if person is None:
+        return no_such_person(asked)
+    undefended = params.text(asked.params, "method", default="grapevine") == "undefended"
+    n = int(params.number(asked.params, "n", 1, state.config.rank.items_max, 20))
+    request = request_for(state, person, n, undefended=undefended)
+    job, walked = job_parts(state, person, now, undefended=undefended)
+
+    def work() -> tuple[TrustVector, Recommendation]:
+        trust = walked()
+        return trust, recommend(job.snapshot, trust, request, np.random.default_rng(job.seed))
+
+    def on_ranked(event: Event, _now: float) -> list[Effect]:
+        if not isinstance(event, Computed):
+            return failed(asked, event)
+        trust, made = event.result
+        keep_trust(state, person, trust, job.version, undefended=undefended)
+        entries = [shown(state, entry) for entry in made.items]
+        data = {
+            "items": entries,
+            "unprotected": made.unprotected,
+            "answered_by": made.method.value,
+            "people_heard": int((trust.t > 0).sum()),
+            "edges": state.graph.statistics().edges,
+        }
+        warnings = (UNDEFENDED,) if undefended else (UNPROTECTED,) if made.unprotected else ()
+        return with_titles(state, person, trust, asked, data, entries, warnings)
+
+    return [state.compute(work, on_ranked)]
+
+
+def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
+    """Why one item is recommended, and what would become of it without somebody."""
+    person = state.person(asked)
+    if person is None:
+        return no_such_person(asked)
+    item = params.item(asked.params)
+    row = state.graph.item_row(item.encode())
+    if row < 0:
+        return refuse(asked, "not_found", f"nobody heard here knows {item}")
+    absent = asked.params.get("without")
+    left_out = None
+    if absent is not None:
+        left_out = author_row(state, params.text(asked.params, "without"))
+        if left_out is None:
+            return refuse(asked, "not_found", f"nobody here has heard of {absent}")
+    request = request_for(state, person, 20, undefended=False)
+    job, walked = job_parts(state, person, now, undefended=False)
+    vouches = state.trust.compiled()
+
+    def work() -> tuple[TrustVector, Why]:
+        trust = walked()
+        fewer = None
+        if left_out is not None:
+            fewer = without_author(vouches, trust, left_out, state.trust.config)
+        rng = np.random.default_rng(job.seed)
+        return trust, why(job.snapshot, trust, request, row, rng, without=fewer)
+
+    def on_explained(event: Event, _now: float) -> list[Effect]:
+        if not isinstance(event, Computed):
+            return failed(asked, event)
+        trust, made = event.result
+        keep_trust(state, person, trust, job.version, undefended=False)
+        entry: dict[str, Any] = {"item": item, "known": made.known} | explanation(state, made.now)
+        entries = [entry]
+        if made.without is not None:
+            entry["without"] = explanation(state, made.without)
+            entry["without"]["person"] = person_named(state, left_out or 0)
+            entries.append(entry["without"])
+        warnings = (UNPROTECTED,) if made.unprotected else ()
+        return with_titles(state, person, trust, asked, entry, entries, warnings)
+
+    return [state.compute(work, on_explained)]
+
+
+# ------------------------------------------------------------------------------- shared parts
+class Job:
+    """What a ranking job reads: immutable, made before the worker starts."""
+
+    __slots__ = ("seed", "snapshot", "version")
+
+    def __init__(self, state: PeerState, now: float) -> None:
+        self.snapshot = state.graph.snapshot(today=state.today(now))
+        self.seed = state.rng.getrandbits(63)
+        self.version = state.trust.version
+
+
+def job_parts(state: PeerState, person: Person, now: float, *, undefended: bool) -> Any:
+    """The job, and a function that gives the person's trust on the worker thread."""
+    job = Job(state, now)
+    vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
+    kept, seed = state.vector(person.row), person.walk_seed
+
+    def walked() -> TrustVector:
+        if undefended:
+            return TrustVector.everyone_equal(job.snapshot.n_authors, person.row)
+        return kept if kept is not None else walk(vouches, person.row, config, refused, seed)
+
+    return job, walked
+
+
+def keep_trust(
+    state: PeerState, person: Person, trust: TrustVector, version: int, *, undefended: bool
+) -> None:
+    """Keep walks for the next question."""
+    if not undefended:
+        state.vectors[person.row] = (version, trust)
+
+
+def request_for(state: PeerState, person: Person, n: int, *, undefended: bool) -> RecommendRequest:
+    """What the ranking is asked for one person."""
+    return RecommendRequest(
+        n=n,
+        seen_items=item_rows(state, person.facts),
+        blocked_items=item_rows(state, state.blocked_items),
+        blocked_authors=state.trust.refused,
+        config=RankConfig.undefended() if undefended else state.config.rank,
+    )
+
+
+def with_titles(
+    state: PeerState,
+    person: Person,
+    trust: TrustVector,
+    asked: Asked,
+    data: dict[str, Any],
+    entries: list[dict[str, Any]],
+    warnings: tuple[str, ...],
+) -> list[Effect]:
+    """Ask the store for the titles of everything named, then answer."""
+    sources = [path["because"] for entry in entries for path in entry["reasons"]]
+    items = [entry["item"] for entry in entries if "item" in entry]
+    items += [source["item"] for source in sources if source["item"]]
+
+    def on_info(event: Event, _now: float) -> list[Effect]:
+        rows = event.rows if isinstance(event, InfoFound) else ()
+        chosen: Titles = titles(state, person, trust, items, rows)
+        for place in [*entries, *sources]:
+            if place.get("item"):
+                place.update(chosen[place["item"]])
+        return [Answer(asked.token, data, warnings)]
+
+    return [state.find_info(items, on_info)]
+
+
+def shown(state: PeerState, entry: Recommended) -> dict[str, Any]:
+    """One place of a list."""
+    return {
+        "item": item_names(state, [entry.item])[0],
+        "score": entry.score,
+        "standard_error": entry.standard_error,
+        "discovery": entry.discovery.value if entry.discovery is not None else None,
+        "depends_on": depends_on(state, entry.rests_on, entry.excess),
+        **reasons(state, entry.reasons),
+    }
+
+
+def explanation(state: PeerState, made: Explanation) -> dict[str, Any]:
+    """One item explained."""
+    return {
+        "score": made.score,
+        "rank": made.rank,
+        "standard_error": made.standard_error,
+        "answered_by": made.method.value,
+        "depends_on": depends_on(state, made.rests_on, made.excess),
+        **reasons(state, made.reasons),
+    }
+
+
+def depends_on(state: PeerState, row: int, excess: float) -> dict[str, Any] | None:
+    """The person on whom the evidence rests most."""
+    if row < 0 or excess <= 0:
+        return None
+    return person_named(state, row) | {"excess": excess}
+
+
+def reasons(state: PeerState, made: Reasons) -> dict[str, Any]:
+    """Paths with their shares; the shares and `other_share` add up to 1."""
+    paths = []
+    for path in made.paths:
+        source = item_names(state, [path.source])[0] if path.source >= 0 else ""
+        paths.append(
+            {
+                "because": {"item": source},
+                "heard_from": person_named(state, path.author),
+                "share": path.share,
+                "trail": [person_named(state, row) for row in path.trail],
+            }
+        )
+    return {"reasons": paths, "other_share": made.other_share, "paths": made.n_paths}
+
+
+def author_row(state: PeerState, name: str) -> int | None:
+    """Row of an author given as hex key or as the name of somebody hosted here."""
+    hosted = state.persons.named(name)
+    key = hosted.author if hosted is not None else params.author(name)
+    row = state.graph.author_row(key, create=False) if key is not None else -1
+    return row if row >= 0 else None
+
+
+def failed(asked: Asked, event: Event) -> list[Effect]:
+    """The worker raised: our own bug, said plainly to whoever asked."""
+    reason = event.reason if isinstance(event, ComputeFailed) else "no result"
+    return refuse(asked, "internal", f"the ranking failed: {reason}")
+
+
+def no_such_person(asked: Asked) -> list[Effect]:
+    """The query names nobody who lives here."""
+    name = asked.params.get("person")
+    return refuse(asked, "not_found", f"nobody called {name!r} lives here", "see: grapevine people")

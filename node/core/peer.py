@@ -1,0 +1,257 @@
+"""One peer: gossip, admission, graph, trust, ranking and the people who live here, composed.
+
+Synchronous and deterministic: `handle(event, now=...)` returns effects and touches nothing else.
+The daemon drives it with trio, SQLite and libp2p; a simulator drives the same class with a heap.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from node.core import events as ev
+from node.core.events import Asked, Effect, Event, Refuse
+from node.core.interest import interest
+from node.core.methods import about, params, people, recommending, searching, sharing, taste, trust
+from node.core.persons import Person
+from node.core.publishing import publish
+from node.core.rebuild import Rebuilder
+from node.core.state import WAITING_MAX, LinkInfo, PeerState, refuse
+from node.core.trusting import set_priorities, walk
+from node.query.schema import READ_ONLY
+from protocol import events as gossip
+from protocol.ids import AuthorKey
+from ranking.trust_vector import TrustVector
+from trust.ledger import Verdict
+
+Handler: TypeAlias = Callable[[PeerState, Asked, float], list[Effect]]
+
+HANDLERS: dict[str, Handler] = {
+    "status": about.on_status,
+    "id": about.on_id,
+    "people": people.on_people,
+    "add_person": people.on_add_person,
+    "like": taste.on_like,
+    "import_rows": taste.on_import_rows,
+    "forget": taste.on_forget,
+    "trust": trust.on_trust,
+    "trust_get": trust.on_trust_get,
+    "peers": trust.on_peers,
+    "block": trust.on_block,
+    "unblock": trust.on_block,
+    "allow": trust.on_allow,
+    "disallow": trust.on_allow,
+    "recommend": recommending.on_recommend,
+    "why": recommending.on_why,
+    "search": searching.on_search,
+    "click": searching.on_click,
+    "share_get": sharing.on_share_get,
+    "share_set": sharing.on_share_set,
+    "share_preview": sharing.on_share_preview,
+}
+
+
+class Peer:
+    """See the module. Build one with `node.core.building`, or from a store with its `restore`."""
+
+    def __init__(self, state: PeerState) -> None:
+        self.state = state
+        state.tell_gossip = self._gossip
+        self._rebuilder = Rebuilder(state.feeds, state.admission)
+        self._publish_at = 0.0
+        self._trust_at = 0.0
+        self._walking = False
+        self._walked_version = -1
+        self._people_walked = 0
+
+    def handle(self, event: Event, *, now: float) -> list[Effect]:
+        """Take in one event. Never raises for what a peer or a query made."""
+        match event:
+            case Asked():
+                return self._on_asked(event, now)
+            case gossip.Tick():
+                return self._on_tick(now)
+            case gossip.BundlesRead(token=token) if token < 0:
+                return self._rebuilder.on_read(event)
+            case gossip.LinkUp():
+                return self._on_link_up(event, now)
+            case gossip.LinkDown(link=link):
+                self.state.links.pop(link, None)
+                return self._gossip(event, now)
+            case gossip.FrameReceived() | gossip.BundlesRead() | gossip.Published():
+                return self._gossip(event, now)
+            case ev.OwnAddresses():
+                self.state.peer_id, self.state.addresses = event.peer_id, event.addresses
+                self.state.gossip.my_peer_id = event.peer_id
+                self.state.gossip.advertise(event.addresses)
+                return [ev.Provide(person.author) for person in self.state.persons]
+            case _:
+                continuation = self.state.waiting.pop(event.token, None)
+                return continuation(event, now) if continuation is not None else []
+
+    # --------------------------------------------------------------------------------- queries
+    def _on_asked(self, asked: Asked, now: float) -> list[Effect]:
+        handler = HANDLERS.get(asked.method)
+        if handler is None:
+            return refuse(asked, "usage", f"there is no method {asked.method[:64]!r}")
+        if not asked.caller.owner:
+            refusal = self._remote_refusal(asked)
+            if refusal is not None:
+                return [refusal]
+        if len(self.state.waiting) >= WAITING_MAX:
+            return refuse(asked, "busy", "too many queries at once", "try again in a second")
+        try:
+            return handler(self.state, asked, now)
+        except params.BadParameter as error:
+            return refuse(asked, "usage", str(error))
+
+    def _remote_refusal(self, asked: Asked) -> Refuse | None:
+        if not any(author in self.state.allowed for author in asked.caller.authors):
+            return Refuse(
+                asked.token,
+                "not_allowed",
+                "the owner of this node has not allowed your author key to query it",
+                "ask her to run: grapevine allow YOUR-AUTHOR-KEY",
+            )
+        if asked.method not in READ_ONLY:
+            return Refuse(asked.token, "not_allowed", f"{asked.method} is for the owner only")
+        return None
+
+    # ---------------------------------------------------------------------------------- gossip
+    def _on_link_up(self, event: gossip.LinkUp, now: float) -> list[Effect]:
+        verdict = self.state.ledger.verdict(event.peer_id, now=now)
+        if verdict >= Verdict.BAN:
+            return [gossip.Disconnect(event.link, "banned")]
+        self.state.links[event.link] = LinkInfo(event.peer_id, event.outbound, event.address, now)
+        return self._gossip(event, now)
+
+    def _gossip(self, event: gossip.Event, now: float) -> list[Effect]:
+        return self._translate(self.state.gossip.handle(event, now=now), now)
+
+    def _translate(self, effects: list[gossip.Effect], now: float) -> list[Effect]:
+        """Gossip's effects: some are ours to act on, the rest are the shell's."""
+        out: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case gossip.Accepted():
+                    out += self._on_accepted(effect, now)
+                case gossip.Equivocated(author=author, proof_bytes=proof):
+                    out += self._on_equivocated(author, proof)
+                case gossip.Penalise(link=link, offence=offence):
+                    out += self._on_penalised(link, offence, now)
+                case gossip.Spoke(link=link, author=author):
+                    if link in self.state.links:
+                        self.state.links[link].authors.append(author)
+                case gossip.HeardPeers(addresses=addresses):
+                    out.append(ev.TryAddresses("peers", addresses))
+                case gossip.FindAuthor(author=author):
+                    known = self.state.admission.endpoints.get(author)
+                    if known:
+                        out.append(ev.TryAddresses("endpoint", known))
+                    out.append(ev.FindAuthor(author))
+                case gossip.Unfollowed(author=author):
+                    out += self._drop(author, now)
+                case _:
+                    out.append(effect)
+        return out
+
+    def _on_accepted(self, effect: gossip.Accepted, now: float) -> list[Effect]:
+        out: list[Effect] = []
+        infos: list[ev.InfoRow] = []
+        for bundle in effect.bundles:
+            claims = bundle.claims()
+            self.state.received_claims += len(claims)
+            infos += self.state.admission.admit(bundle.feed, bundle.seq, claims)
+            self._rebuilder.heard(AuthorKey(bundle.header.author))
+        if effect.bundles:
+            self.state.last_received = now
+        out.append(ev.StoreBundles(effect.bundles, effect.voided, effect.raised, tuple(infos)))
+        for author in dict.fromkeys(feed.author for feed, _ in effect.voided):
+            out += self._rebuilder.request(author)
+        return out
+
+    def _on_equivocated(self, author: AuthorKey, proof: bytes) -> list[Effect]:
+        row = self.state.graph.author_row(author)
+        self.state.admission.forget(author)
+        if row >= 0:
+            self.state.trust.refuse(row, True)
+        return [ev.StoreProof(author, proof)]
+
+    def _on_penalised(self, link: int, offence: str, now: float) -> list[Effect]:
+        info = self.state.links.get(link)
+        if info is None:
+            return []
+        verdict = self.state.ledger.penalise(info.peer_id, offence, now=now)
+        out: list[Effect] = [ev.StoreLedger(tuple(self.state.ledger.rows()))]
+        if verdict >= Verdict.DISCONNECT:
+            out.append(gossip.Disconnect(link, f"charged with {offence}"))
+            self.state.links.pop(link, None)
+            out += self._gossip(gossip.LinkDown(link), now)
+        return out
+
+    def _drop(self, author: AuthorKey, now: float) -> list[Effect]:
+        self.state.gossip.drop_author(author, now=now)
+        self.state.admission.forget(author)
+        return [ev.DropAuthor(author)]
+
+    # ----------------------------------------------------------------------------------- ticks
+    def _on_tick(self, now: float) -> list[Effect]:
+        out: list[Effect] = []
+        if now >= self._publish_at:
+            self._publish_at = now + self.state.config.publish_interval_s
+            for person in self.state.persons:
+                if person.dirty and not person.publishing:
+                    out += self._publish(person, now)
+        out += self._refresh_trust(now)
+        return out + self._gossip(gossip.Tick(), now)
+
+    def _publish(self, person: Person, now: float) -> list[Effect]:
+        publication = publish(person, now=now)
+        if publication is None:
+            person.dirty = False
+            return []
+        person.publishing = True
+
+        def on_done(event: Event, then: float) -> list[Effect]:
+            person.publishing = False
+            if isinstance(event, ev.CommitFailed):
+                taste.rewind(publication)
+                return []
+            return taste.announce(self.state, publication, then)
+
+        return [self.state.commit(publication.writes, on_done)]
+
+    def _refresh_trust(self, now: float) -> list[Effect]:
+        """Walk again for everybody here when vouches have changed; then say whom to follow."""
+        state = self.state
+        current = (self._walked_version, self._people_walked)
+        changed = current != (state.trust.version, len(state.persons))
+        if self._walking or not changed or now < self._trust_at:
+            return []
+        self._walking = True
+        self._trust_at = now + state.config.trust_interval_s
+        version, people = state.trust.version, list(state.persons)
+        vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
+        owners = [(person.row, person.walk_seed) for person in people]
+
+        def work() -> list[TrustVector]:
+            return [walk(vouches, row, config, refused, seed) for row, seed in owners]
+
+        def on_walked(event: Event, then: float) -> list[Effect]:
+            self._walking = False
+            if not isinstance(event, ev.Computed):
+                return []
+            self._walked_version, self._people_walked = version, len(people)
+            for vector in event.result:
+                state.vectors[vector.owner] = (version, vector)
+            return self._follow(event.result, then)
+
+        return [state.compute(work, on_walked)]
+
+    def _follow(self, vectors: list[TrustVector], now: float) -> list[Effect]:
+        state = self.state
+        state.trust.make_room(vectors)
+        kept = [person.row for person in state.persons]
+        for person in state.persons:
+            kept += [r for r, w in state.trust.vouched_by(person.row).items() if w > 0]
+        set_priorities(state.graph, vectors, kept)
+        followed = state.gossip.follow(interest(state, vectors), now=now)
+        return self._translate(followed, now)

@@ -1,0 +1,117 @@
+"""Everything one peer knows, and the continuations of what it has asked the shell to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeAlias
+
+from node.core.admission import Admission
+from node.core.clicks import ClickLog
+from node.core.config import PeerConfig
+from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Refuse, Write
+from node.core.persons import Person, Persons
+from node.core.trusting import TrustDesk
+from protocol.events import Event as GossipEvent
+from protocol.feedtable import FeedTable
+from protocol.gossip import Gossip
+from protocol.ids import AuthorKey
+from ranking.graph import BoundedGraph
+from ranking.trust_vector import TrustVector
+from trust.ledger import PeerLedger
+
+Continuation: TypeAlias = Callable[[Event, float], list[Effect]]
+
+WAITING_MAX = 1024
+"""Continuations waiting for the shell; a query that would need one more is refused as busy."""
+
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(slots=True)
+class LinkInfo:
+    """One open gossip link."""
+
+    peer_id: str
+    outbound: bool
+    address: str
+    since: float
+    authors: list[AuthorKey] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PeerState:
+    """The parts that queries and gossip act on. Only `Peer` and its method modules touch it."""
+
+    config: PeerConfig
+    persons: Persons
+    graph: BoundedGraph
+    feeds: FeedTable
+    gossip: Gossip
+    trust: TrustDesk
+    clicks: ClickLog
+    admission: Admission
+    ledger: PeerLedger
+    rng: Random
+    new_seed: Callable[[], bytes]
+    blocked_items: dict[str, None] = field(default_factory=dict)
+    blocked_authors: dict[AuthorKey, None] = field(default_factory=dict)
+    allowed: dict[AuthorKey, None] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    peer_id: str = ""
+    links: dict[int, LinkInfo] = field(default_factory=dict)
+    vectors: dict[int, tuple[int, TrustVector]] = field(default_factory=dict)
+    """Person's row -> (version of the trust desk, her trust). As many as people live here."""
+    tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
+    """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
+    waiting: dict[int, Continuation] = field(default_factory=dict)
+    next_token: int = 1
+    received_claims: int = 0
+    last_received: float = 0.0
+
+    def then(self, continuation: Continuation) -> int:
+        """Remember what to do when the shell reports on the token returned."""
+        token = self.next_token
+        self.next_token += 1
+        self.waiting[token] = continuation
+        return token
+
+    def commit(self, writes: list[Write], continuation: Continuation) -> Effect:
+        """Make writes durable in one transaction, then continue."""
+        return Commit(self.then(continuation), tuple(writes))
+
+    def compute(self, job: Callable[[], Any], continuation: Continuation) -> Effect:
+        """Run the job on the worker; rows of the graph stay what they are until it is done."""
+        self.graph.hold()
+
+        def release(event: Event, now: float) -> list[Effect]:
+            try:
+                return continuation(event, now)
+            finally:
+                self.graph.unhold()
+
+        return Compute(self.then(release), job)
+
+    def find_info(self, items: list[str], continuation: Continuation) -> Effect:
+        """Ask the store what items are called."""
+        return FindInfo(self.then(continuation), items=tuple(dict.fromkeys(items)))
+
+    def person(self, asked: Asked) -> Person | None:
+        """The hosted person whom a query is about: `person`, else the owner."""
+        name = asked.params.get("person")
+        return self.persons.named(name if isinstance(name, str) else None)
+
+    def vector(self, row: int) -> TrustVector | None:
+        """A person's trust if it has seen every vouch."""
+        kept = self.vectors.get(row)
+        if kept is None or kept[0] != self.trust.version:
+            return None
+        return kept[1]
+
+    def today(self, now: float) -> int:
+        """Days since 1970-01-01."""
+        return int(now) // SECONDS_PER_DAY
+
+
+def refuse(asked: Asked, code: str, message: str, hint: str = "") -> list[Effect]:
+    """The one effect of a query that cannot be answered."""
+    return [Refuse(asked.token, code, message, hint)]

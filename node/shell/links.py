@@ -1,0 +1,74 @@
+"""Frames on their way out, one queue and one writer task a link.
+
+The task that owns the Peer never waits for the network: it puts frames here. A link whose queue
+outgrows its byte cap has a peer that does not read, and is closed.
+"""
+
+from collections import deque
+
+import trio
+
+from node.shell.network import Network
+
+QUEUED_BYTES_MAX = 4 * 1024 * 1024
+"""Bytes waiting for one link; beyond it the link is closed as a slow reader."""
+
+
+class _Outbound:
+    """One link's queue."""
+
+    def __init__(self, scope: trio.CancelScope) -> None:
+        self.frames: deque[bytes] = deque()
+        self.queued_bytes = 0
+        self.wake = trio.Event()
+        self.scope = scope
+
+
+class Links:
+    """All open links' queues. `send` and `close` never wait."""
+
+    def __init__(self, network: Network, nursery: trio.Nursery) -> None:
+        self._network = network
+        self._nursery = nursery
+        self._open: dict[int, _Outbound] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, link: int) -> None:
+        """The network says the link is up: start its writer."""
+        outbound = _Outbound(trio.CancelScope())
+        self._open[link] = outbound
+        self._nursery.start_soon(self._write, link, outbound)
+
+    def closed(self, link: int) -> None:
+        """The network says the link is gone: stop its writer, forget what was queued."""
+        outbound = self._open.pop(link, None)
+        if outbound is not None:
+            outbound.scope.cancel()
+
+    def send(self, link: int, frame: bytes) -> None:
+        """Queue a frame; dropped when the link is already gone, cut when its peer is too slow."""
+        outbound = self._open.get(link)
+        if outbound is None:
+            return
+        outbound.frames.append(frame)
+        outbound.queued_bytes += len(frame)
+        if outbound.queued_bytes > QUEUED_BYTES_MAX:
+            self.close(link, "the peer does not read")
+            return
+        outbound.wake.set()
+
+    def close(self, link: int, reason: str) -> None:
+        """Close the link once what is queued has gone, or at once when its peer does not read."""
+        self._nursery.start_soon(self._network.close_link, link, reason)
+
+    async def _write(self, link: int, outbound: _Outbound) -> None:
+        with outbound.scope:
+            while True:
+                while outbound.frames:
+                    frame = outbound.frames.popleft()
+                    await self._network.send(link, frame)
+                    outbound.queued_bytes -= len(frame)
+                outbound.wake = trio.Event()
+                await outbound.wake.wait()

@@ -1,0 +1,225 @@
+"""The one thread that owns the store, fed by a queue.
+
+Effects are performed in the order in which they came; runs of others' bundles share a transaction.
+What the Peer asked for comes back through the inbox as completions, which never wait.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+import trio
+
+from node.core import events as ev
+from node.errors import NodeError
+from node.shell.clock import Clock
+from node.shell.inbox import Inbox
+from node.store.rows import ClickRow, FactRow, ItemInfoRow, LedgerRow, PersonRow, VouchRow
+from node.store.store import Store
+from protocol.events import BundlesRead, ReadBundles
+
+log = logging.getLogger(__name__)
+
+BACKLOG_MAX = 2_000
+"""Bundles waiting for the disk; beyond it arrivals are left waiting at the inbox."""
+
+BATCH_MAX = 512
+"""Effects handed to the thread at once."""
+
+StoreEffect = (
+    ev.Commit
+    | ev.StoreBundles
+    | ev.DropAuthor
+    | ev.StoreProof
+    | ev.StoreLedger
+    | ev.FindInfo
+    | ReadBundles
+)
+"""What the store performs."""
+
+
+class Storage:
+    """Queue in front of the store's thread. `submit` never waits."""
+
+    def __init__(self, store: Store, inbox: Inbox, clock: Clock) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._clock = clock
+        self._queue: deque[StoreEffect] = deque()
+        self._wake = trio.Event()
+        self._backlog = 0
+        self._limiter = trio.CapacityLimiter(1)
+        self._finishing = False
+
+    def submit(self, effect: StoreEffect) -> None:
+        """Perform it after everything submitted before."""
+        self._queue.append(effect)
+        if isinstance(effect, ev.StoreBundles):
+            self._backlog += len(effect.bundles)
+            self._inbox.pause_arrivals(self._backlog > BACKLOG_MAX)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Perform effects until `finish` and an empty queue."""
+        while True:
+            if not self._queue:
+                if self._finishing:
+                    return
+                self._wake = trio.Event()
+                await self._wake.wait()
+                continue
+            batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
+            results = await trio.to_thread.run_sync(
+                self._perform_all, batch, self._clock.now(), limiter=self._limiter
+            )
+            stored = sum(len(e.bundles) for e in batch if isinstance(e, ev.StoreBundles))
+            self._backlog -= stored
+            self._inbox.pause_arrivals(self._backlog > BACKLOG_MAX)
+            for event in results:
+                self._inbox.complete(event)
+
+    def finish(self) -> None:
+        """No more effects will come: let `run` end once the queue is empty."""
+        self._finishing = True
+        self._wake.set()
+
+    # --------------------------------------------------------------------- on the store's thread
+    def _perform_all(self, batch: Sequence[StoreEffect], now: float) -> list[ev.Event]:
+        out: list[ev.Event] = []
+        run: list[ev.StoreBundles] = []
+        for effect in batch:
+            if isinstance(effect, ev.StoreBundles):
+                run.append(effect)
+                continue
+            self._keep_bundles(run, now)
+            run = []
+            out += self._perform(effect, now)
+        self._keep_bundles(run, now)
+        return out
+
+    def _keep_bundles(self, run: Sequence[ev.StoreBundles], now: float) -> None:
+        if not run:
+            return
+        try:
+            with self._store.transaction(durable=False):
+                bundles = [bundle for effect in run for bundle in effect.bundles]
+                if bundles:
+                    self._store.add_bundles(bundles, seen=int(now))
+                for effect in run:
+                    for feed, seq in effect.voided:
+                        self._store.void_bundles(feed, (seq,))
+                    for feed, lo in effect.raised:
+                        self._store.drop_below(feed, lo)
+                infos = [
+                    ItemInfoRow(i.item, i.author, i.title, i.tags)
+                    for effect in run
+                    for i in effect.infos
+                ]
+                if infos:
+                    self._store.put_item_info(infos)
+        except NodeError as error:
+            log.error("others' bundles were not stored and will be asked for again: %s", error)
+
+    def _perform(self, effect: StoreEffect, now: float) -> list[ev.Event]:
+        match effect:
+            case ev.Commit(token=token, writes=writes):
+                return [self._commit(token, writes, now)]
+            case ReadBundles():
+                return [self._read(effect)]
+            case ev.FindInfo():
+                return [self._find_info(effect)]
+        try:
+            match effect:
+                case ev.DropAuthor(author=author):
+                    self._store.drop_author(author, now=int(now))
+                case ev.StoreProof(author=author, proof=proof):
+                    self._store.put_equivocation(author, proof, seen=int(now))
+                case ev.StoreLedger(rows=rows):
+                    self._store.put_ledger([LedgerRow(*row) for row in rows])
+        except NodeError as error:
+            log.error("not stored: %s", error)
+        return []
+
+    def _commit(self, token: int, writes: Sequence[ev.Write], now: float) -> ev.Event:
+        try:
+            with self._store.transaction(durable=True):
+                for write in writes:
+                    self._write(write, now)
+        except NodeError as error:
+            log.error("a write failed: %s", error)
+            return ev.CommitFailed(token, str(error))
+        return ev.Committed(token)
+
+    def _write(self, write: ev.Write, now: float) -> None:
+        store = self._store
+        match write:
+            case ev.PutOwnBundle(bundle=bundle):
+                store.add_own_bundles([bundle], seen=int(now))
+            case ev.VoidOwn(feed=feed, seqs=seqs):
+                store.void_bundles(feed, seqs)
+            case ev.PutFacts(person=person, rows=rows):
+                store.upsert_facts(person, [FactRow(*row) for row in rows])
+                infos = [ItemInfoRow(r[0], b"", r[4], r[5]) for r in rows if r[4]]
+                if infos:
+                    store.put_item_info(infos)
+            case ev.DeleteFact(person=person, item=item):
+                store.delete_fact(person, item)
+            case ev.PutVouch(person=person, target=target, weight=weight):
+                store.put_vouch(person, VouchRow(target, weight))
+            case ev.PutClick(person=person, terms=terms, item=item, position=position):
+                store.put_click(person, ClickRow(terms, item, position))
+            case ev.MarkShared(person=person, lane=lane, keys=keys, seq=seq):
+                store.mark_shared(person, lane, keys, seq)
+            case _:
+                self._write_policy(write)
+
+    def _write_policy(self, write: ev.Write) -> None:
+        store = self._store
+        match write:
+            case ev.PutPolicy():
+                store.set_policy(
+                    write.person,
+                    taste=write.taste,
+                    vouches=write.vouches,
+                    negative_vouches=write.negative_vouches,
+                    clicks=write.clicks,
+                )
+            case ev.PutPerson():
+                store.add_person(PersonRow(write.name, write.author, write.device, write.seed))
+            case ev.PutBlock(author=author, item=item, blocked=blocked):
+                if author is not None:
+                    store.set_author_blocked(author, blocked)
+                if item is not None:
+                    store.set_item_blocked(item, blocked)
+            case ev.PutAllowed(author=author, allowed=allowed):
+                store.set_author_allowed(author, allowed)
+
+    def _read(self, effect: ReadBundles) -> ev.Event:
+        try:
+            found = self._store.read_bundles(
+                effect.feed,
+                effect.lo,
+                effect.hi,
+                effect.bytes_max,
+                headers_only=effect.headers_only,
+                newest_first=effect.newest_first,
+            )
+        except NodeError as error:
+            log.error("a feed could not be read: %s", error)
+            found = []
+        return BundlesRead(effect.token, tuple(found))
+
+    def _find_info(self, effect: ev.FindInfo) -> ev.Event:
+        try:
+            if effect.words:
+                rows = self._store.search_items(effect.words, effect.limit)
+            else:
+                rows = self._store.item_info(effect.items)
+        except NodeError as error:
+            log.error("titles could not be read: %s", error)
+            rows = []
+        return ev.InfoFound(effect.token, tuple(_info(row) for row in rows))
+
+
+def _info(row: ItemInfoRow) -> ev.InfoRow:
+    return ev.InfoRow(row.item, row.source, row.title, row.tags)

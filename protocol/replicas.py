@@ -116,9 +116,7 @@ class ReplicaArena:
             row = len(self._held)
             self._held.append(array("I"))
             self._bytes.extend(bytes(_RECORD.size))
-        last = -1
-        for last in self.rows_of(feed.author):
-            pass
+        last = max(self.rows_of(feed.author), key=self._is_last, default=-1)
         empty = BundleId(bytes(32))
         self.put(row, Replica(feed.author, feed.device, feed.lane, False, -1, 0, 0, 0, 0, 0,
                               empty, empty))  # fmt: skip
@@ -128,6 +126,9 @@ class ReplicaArena:
             self._insert(feed.author, row)
         self._count += 1
         return row
+
+    def _is_last(self, row: int) -> bool:
+        return self.get(row).following < 0
 
     def remove_author(self, author: AuthorKey) -> None:
         """Forget every feed of the author."""

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -22,6 +22,9 @@ from node.query.schema import (
     frame,
 )
 
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
+
 CONNECTIONS_MAX = 64
 """Open local connections; one more is closed at once."""
 
@@ -32,7 +35,7 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[tuple[dict[str, Any], tuple[str,
 
 
 async def serve_queries(
-    path: Path, ask: Ask, *, task_status: "trio.TaskStatus[None]" = trio.TASK_STATUS_IGNORED
+    path: Path, ask: Ask, *, task_status: "TaskStatus[None]" = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Listen on the socket until cancelled. A stale socket file of a dead daemon is replaced.
 

@@ -50,6 +50,8 @@ class Storage:
         self._backlog = 0
         self._limiter = trio.CapacityLimiter(1)
         self._finishing = False
+        self.finished = trio.Event()
+        """Set when everything submitted before `finish` is on disk."""
 
     def submit(self, effect: StoreEffect) -> None:
         """Perform it after everything submitted before."""
@@ -64,6 +66,7 @@ class Storage:
         while True:
             if not self._queue:
                 if self._finishing:
+                    self.finished.set()
                     return
                 self._wake = trio.Event()
                 await self._wake.wait()

@@ -1,0 +1,232 @@
+"""The daemon: one trio task owns the Peer, everything else hands it events and performs effects.
+
+network child ──frames──► inbox ──► Peer ──► effects ──► links, store, worker, queries
+Unix socket ───queries──►   ▲                                      │
+                            └──────────── completions ◄────────────┘
+"""
+
+import logging
+import os
+import secrets
+import signal
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import trio
+
+from node.config import Config
+from node.core import events as ev
+from node.core.building import build
+from node.core.config import PeerConfig
+from node.core.peer import Peer
+from node.identity import author_key, new_device, read_or_create_seed
+from node.paths import DataPaths, prepare
+from node.query.schema import QueryError
+from node.shell import network as net
+from node.shell.clock import Clock
+from node.shell.inbox import Inbox
+from node.shell.links import Links
+from node.shell.query_server import serve_queries
+from node.shell.remembering import remembered
+from node.shell.settings import network_config, peer_config
+from node.shell.storage import Storage
+from node.shell.worker import Worker
+from node.store.lock import DirectoryLock
+from node.store.rows import PersonRow
+from node.store.store import Store
+from protocol import events as gossip
+from protocol.bundle import verify
+from ranking.kernels_walks import warm_up
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How often the Peer is told that time has passed."""
+
+STOP_S = 5.0
+"""How long an orderly stop may take."""
+
+
+def main(config: Config, paths: DataPaths) -> None:
+    """Run the daemon in the foreground until it is told to stop. Raises `NodeError`s."""
+    prepare(paths)
+    clock = Clock()
+    with DirectoryLock(paths.lock, now=clock.now()):
+        seed = read_or_create_seed(paths.author_key)
+        transport_seed = read_or_create_seed(paths.transport_key)
+        with Store.open(paths.store) as store:
+            if not store.persons():
+                owner = PersonRow("me", author_key(seed), new_device())
+                store.add_person(owner)
+            network = _make_network(network_config(config), transport_seed)
+            trio.run(Daemon(config, paths, store, seed, network, clock).run)
+
+
+def _make_network(config: net.NetworkConfig, transport_seed: bytes) -> net.Network:
+    # Imported here: tests of the daemon bring an in-memory network and need no child process.
+    from node.shell.libp2p_network import Libp2pNetwork
+
+    return Libp2pNetwork(config, transport_seed)
+
+
+class Daemon:
+    """Wires the parts together; `run` returns after `stop`."""
+
+    def __init__(
+        self,
+        config: Config,
+        paths: DataPaths,
+        store: Store,
+        owner_seed: bytes,
+        network: net.Network,
+        clock: Clock,
+    ) -> None:
+        self.config = config
+        self.paths = paths
+        self.network = network
+        self.clock = clock
+        self.started_at = clock.now()
+        self._store = store
+        self._owner_seed = owner_seed
+        self._inbox = Inbox()
+        self._storage = Storage(store, self._inbox, clock)
+        self._asked: dict[int, trio.MemorySendChannel[ev.Answer | ev.Refuse]] = {}
+        self._next_query = 1
+        self._stopping = trio.Event()
+        self._peer: Peer | None = None
+        self._links: Links | None = None
+        self._worker: Worker | None = None
+
+    # ------------------------------------------------------------------------------- lifetime
+    async def run(self, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until `stop`; then write what is queued and leave."""
+        peer = self._peer = await trio.to_thread.run_sync(self._build)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_watch_signals, self.stop)
+            self._links = Links(self.network, nursery)
+            self._worker = Worker(nursery, self._inbox)
+            nursery.start_soon(self._storage.run)
+            nursery.start_soon(self._own, peer)
+            await nursery.start(self.network.run)
+            nursery.start_soon(self._listen)
+            nursery.start_soon(self._tick)
+            await nursery.start(serve_queries, self.paths.socket, self.ask)
+            log.info("ready: %s", self.paths.socket)
+            task_status.started()
+            await self._stopping.wait()
+            with trio.move_on_after(STOP_S):
+                await self._drain()
+            nursery.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """Ask `run` to end."""
+        self._stopping.set()
+
+    async def _drain(self) -> None:
+        """Let the store finish what has been asked of it."""
+        async with trio.open_nursery() as nursery:
+            self._storage.finish()
+            nursery.start_soon(self._storage.finished.wait)
+
+    def _build(self) -> Peer:
+        """Restore the peer from the store; on a thread, since a large one takes seconds."""
+        warm_up()
+        config: PeerConfig = peer_config(self.config)
+        return build(
+            config,
+            remembered(self._store, self._owner_seed),
+            rng=Random(secrets.randbits(64)),
+            new_seed=lambda: secrets.token_bytes(32),
+            verify=verify,
+            now=self.clock.now(),
+        )
+
+    # ------------------------------------------------------------------------- events to peer
+    async def _own(self, peer: Peer) -> None:
+        """The one task that touches the Peer."""
+        while True:
+            event = await self._inbox.next()
+            now = self.clock.now()
+            for effect in peer.handle(event, now=now):
+                self._perform(effect)
+            await trio.lowlevel.checkpoint()
+
+    async def _tick(self) -> None:
+        while True:
+            await trio.sleep(TICK_S)
+            self.clock.resync()
+            await self._inbox.arrive(gossip.Tick())
+
+    async def _listen(self) -> None:
+        """Network events, in order."""
+        async for event in self.network.events:
+            await self._on_network(event)
+
+    async def _on_network(self, event: net.NetworkEvent) -> None:
+        assert self._links is not None
+        match event:
+            case net.FrameIn(link=link, frame=frame):
+                await self._inbox.arrive(gossip.FrameReceived(link, frame))
+            case net.LinkOpened(protocol="gossip"):
+                self._links.opened(event.link)
+                up = gossip.LinkUp(event.link, event.peer_id, event.outbound, event.address)
+                await self._inbox.arrive(up)
+            case net.LinkClosed(link=link):
+                self._links.closed(link)
+                await self._inbox.arrive(gossip.LinkDown(link))
+            case net.NetworkUp(peer_id=peer_id, addresses=addresses):
+                log.info("listening: %s", ", ".join(addresses))
+                await self._inbox.arrive(ev.OwnAddresses(peer_id, addresses))
+            case net.NetworkDown(reason=reason, retry_in_s=retry):
+                log.warning("the network is down (%s), again in %.1f s", reason, retry)
+
+    # -------------------------------------------------------------------------------- effects
+    def _perform(self, effect: ev.Effect) -> None:
+        assert self._links is not None
+        assert self._worker is not None
+        match effect:
+            case gossip.Send(link=link, frame=frame):
+                self._links.send(link, frame)
+            case gossip.Disconnect(link=link, reason=reason):
+                self._links.close(link, reason)
+            case ev.Answer(token=token) | ev.Refuse(token=token):
+                channel = self._asked.pop(token, None)
+                if channel is not None:
+                    channel.send_nowait(effect)
+            case ev.Compute():
+                self._worker.submit(effect)
+            case ev.TryAddresses() | ev.FindAuthor() | ev.Provide():
+                pass
+            case _:
+                self._storage.submit(effect)
+
+    # -------------------------------------------------------------------------------- queries
+    async def ask(
+        self, method: str, params: Mapping[str, Any], caller: ev.Caller = ev.OWNER
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Ask the Peer, or the daemon around it. Raises `QueryError`."""
+        if method == "stop" and caller.owner:
+            self.stop()
+            return {"stopping": True, "pid": os.getpid()}, ()
+        token = self._next_query
+        self._next_query += 1
+        send, receive = trio.open_memory_channel[ev.Answer | ev.Refuse](1)
+        self._asked[token] = send
+        try:
+            await self._inbox.arrive(ev.Asked(token, method, params, caller))
+            answer = await receive.receive()
+        finally:
+            self._asked.pop(token, None)
+        if isinstance(answer, ev.Refuse):
+            raise QueryError(answer.code, answer.message, answer.hint)
+        return dict(answer.data), answer.warnings
+
+
+async def _watch_signals(stop: Any, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+    """SIGTERM and SIGINT stop in order; a second one ends at once."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            stop()
+            signal.signal(number, signal.SIG_DFL)

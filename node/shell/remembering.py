@@ -1,0 +1,55 @@
+"""From the store's rows to what a peer is built from."""
+
+from collections.abc import Iterator
+
+from node.core.building import PersonRecord, Remembered, WriterRecord
+from node.core.persons import ClickFact, Fact, SharePolicy, VouchFact
+from node.store.rows import PersonRow
+from node.store.store import Store
+from protocol.ids import FeedId, Lane
+from trust.ledger import LedgerRow
+
+
+def remembered(store: Store, owner_seed: bytes) -> Remembered:
+    """Everything the store holds; claims are read lazily, while the peer is being built."""
+    proofs = []
+    for author in store.equivocators():
+        proof = store.equivocation(author)
+        if proof is not None:
+            proofs.append((author, proof))
+    return Remembered(
+        persons=tuple(_person(store, row, owner_seed) for row in store.persons()),
+        feeds=store.feed_records(),
+        claims=_claims(store),
+        proofs=tuple(proofs),
+        blocked_authors=tuple(store.blocked_authors()),
+        blocked_items=tuple(store.blocked_items()),
+        allowed=tuple(store.allowed_authors()),
+        ledger=tuple(LedgerRow(*row) for row in store.ledger()),
+    )
+
+
+def _claims(store: Store) -> Iterator[tuple[FeedId, int, bytes]]:
+    for batch in store.replay():
+        for row in batch:
+            yield row.feed, row.seq, row.claims
+
+
+def _person(store: Store, row: PersonRow, owner_seed: bytes) -> PersonRecord:
+    writers = []
+    for lane in Lane:
+        state = store.writer_state(FeedId(row.author, row.device, lane))
+        writers.append(WriterRecord(lane, state.seq, state.prev, state.floor, state.voids))
+    return PersonRecord(
+        name=row.name,
+        seed=row.seed if row.seed is not None else owner_seed,
+        device=row.device,
+        policy=SharePolicy(row.taste, row.vouches, row.negative_vouches, row.clicks),
+        facts={
+            fact.item: Fact(fact.kind, fact.weight, fact.day, fact.title, fact.tags, fact.seq)
+            for fact in store.facts(row.name)
+        },
+        vouches={v.target: VouchFact(v.weight, v.seq) for v in store.vouches(row.name)},
+        clicks={(c.terms, c.item): ClickFact(c.position, c.seq) for c in store.clicks(row.name)},
+        writers=tuple(writers),
+    )

@@ -47,15 +47,15 @@ class QueryClient:
                 "not_allowed", f"{path} belongs to another user", "use --data-dir for your own node"
             ) from None
 
-    def ask(self, method: str, **params: Any) -> Result:
+    def ask(self, query: str, /, **params: Any) -> Result:
         """Send one query and wait for its answer. Raises `QueryError`."""
-        request = Request(self._next_id, method, params)
+        request = Request(self._next_id, query, params)
         self._next_id += 1
         try:
             self._socket.sendall(frame(encode_request(request)))
             payload = self._receive()
         except TimeoutError:
-            raise QueryError("timeout", f"no answer to {method} in time") from None
+            raise QueryError("timeout", f"no answer to {query} in time") from None
         except OSError as error:
             raise QueryError("daemon_not_running", f"the daemon went away: {error}") from None
         answered, result = decode_response(payload)

@@ -7,7 +7,7 @@ a four-byte big-endian length, then MessagePack.
     answer    {"id", "ok": true, "data", "warnings"}
     failure   {"id", "ok": false, "error": {"code", "exit", "message", "hint"}}
 
-`METHODS` lists every method with its parameters and what `data` holds.
+`node.query.methods` lists every method with its parameters and what `data` holds.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,55 +37,27 @@ EXIT_CODES: Final[Mapping[str, int]] = {
     "busy": 1,
     "unreachable": 5,
     "store": 1,
+    "bad_answer": 1,
 }
-"""Error code -> exit code of the command line; anything else exits 1."""
+"""Error code -> exit code of the command line. An error whose code is not listed brings its own
+exit code (the failures of `node.errors` do), or exits 1."""
 
 READ_ONLY: Final = frozenset({"recommend", "why", "search", "trust_get", "status"})
 """What an author whom the owner allows may ask over the network."""
 
-METHODS: Final[Mapping[str, tuple[str, str]]] = {
-    "status": ("", "state, uptime_s, owner, people, peers, graph, store, sharing, network"),
-    "stop": ("", "stopping, pid"),
-    "like": ("item, kind?, weight?, title?, tags?", "item, weight, shared"),
-    "import_rows": ("rows, people?", "imported, duplicate, people"),
-    "trust": ("peer, weight", "author, weight, shared"),
-    "trust_get": ("", "trusted, unprotected"),
-    "peers": ("", "links, known"),
-    "recommend": ("n?, method?", "items, unprotected, answered_by, people_heard"),
-    "why": ("item, without?", "item, score, rank, paths, depends_on, without"),
-    "search": ("words, n?", "items, matched_by"),
-    "click": ("item, words, position?", "item, terms, shared"),
-    "share_get": ("", "taste, vouches, negative_vouches, clicks, pending, shared"),
-    "share_set": ("people?, taste?, vouches?, negative_vouches?, clicks?", "people"),
-    "share_preview": ("limit?", "records, total"),
-    "forget": ("item", "item, retracted"),
-    "block": ("target", "target, kind"),
-    "unblock": ("target", "target, kind"),
-    "allow": ("author", "author"),
-    "disallow": ("author", "author"),
-    "id": ("", "id, author, peer_id, addresses"),
-    "people": ("", "people"),
-    "add_person": ("name", "name, author"),
-    "netcheck": ("", "reachable, checks"),
-    "backup_create": ("path", "path, bytes"),
-    "remote": ("address, method, params", "what the other node answers"),
-}
-"""Method -> (parameters, keys of `data`). All take `person` as well: a hosted person's name."""
-
 
 class QueryError(Exception):
-    """The query cannot be answered: what happened, and what to do about it."""
+    """The query cannot be answered: what happened, and what to do about it.
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    `exit` is what the command line exits with, 1..255: that of the code, else the one given.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", *, exit: int = 1) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
-
-    @property
-    def exit(self) -> int:
-        """Exit code of a command that meets it."""
-        return EXIT_CODES.get(self.code, 1)
+        self.exit = EXIT_CODES.get(code, exit if 1 <= exit <= 255 else 1)
 
     def as_dict(self) -> dict[str, Any]:
         """As it travels and as `--json` prints it."""
@@ -199,5 +171,5 @@ def decode_response(payload: bytes) -> tuple[int, Result]:
         raise QueryError("internal", f"not an answer: {error}") from None
     if not response.ok:
         failure = response.error or Failure("internal", "a failure without a reason")
-        raise QueryError(failure.code, failure.message, failure.hint)
+        raise QueryError(failure.code, failure.message, failure.hint, exit=failure.exit)
     return response.id, Result(response.data, response.warnings)

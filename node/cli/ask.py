@@ -1,0 +1,124 @@
+"""recommend, why, search, click."""
+
+from typing import Annotated, Any
+
+import typer
+
+from node.cli.remote import Remote, ask_anywhere
+from node.cli.session import Session, command, usage
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+ListLength = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")]
+
+
+@command(app, "recommend")
+def recommend(
+    session: Session,
+    n: ListLength = 20,
+    undefended: Annotated[
+        bool,
+        typer.Option("--undefended", help="What it would be without defences, for comparison."),
+    ] = False,
+    reasons: Annotated[bool, typer.Option(help="Print the main reason under each item.")] = True,
+    remote: Remote = None,
+) -> None:
+    """What to try next, with reasons. Two of twenty are labelled discoveries."""
+    method = "undefended" if undefended else None
+    data = ask_anywhere(session, remote, "recommend", n=n, method=method)
+    lines: list[str] = []
+    for place, entry in enumerate(data["items"], 1):
+        label = f"  [discovery: {entry['discovery']}]" if entry["discovery"] else ""
+        lines.append(f"{place:3}. {named(entry)}{label}")
+        if reasons and entry["reasons"]:
+            lines.append(f"       {reason(entry['reasons'][0])}")
+    if not data["items"]:
+        session.say("nothing to recommend yet: like or import something, and trust somebody")
+    session.show(data, *lines)
+
+
+def named(entry: dict[str, Any]) -> str:
+    """An item's title and name, as a list shows them."""
+    title = entry.get("title") or ""
+    if not title:
+        return str(entry["item"])
+    doubt = "" if entry.get("title_by") != "stranger" else " (a stranger's title)"
+    return f"{title}{doubt}  {entry['item']}"
+
+
+def who(person: dict[str, Any]) -> str:
+    """A person's name, else the beginning of her key."""
+    return str(person["name"] or person["author"][:12])
+
+
+def reason(path: dict[str, Any]) -> str:
+    """One path in words."""
+    source = path["because"]
+    because = f"because of {source.get('title') or source['item']}, " if source["item"] else ""
+    trail = [who(person) for person in path["trail"][1:-1]]
+    through = f" through {' > '.join(trail)}" if trail else ""
+    return f"{path['share']:.0%}: {because}heard from {who(path['heard_from'])}{through}"
+
+
+@command(app, "why")
+def why(
+    session: Session,
+    item: Annotated[str, typer.Argument(help="An item's name, e.g. ml:movie:50.")],
+    without: Annotated[
+        str | None, typer.Option(metavar="PEER", help="Compute it again without this person.")
+    ] = None,
+    remote: Remote = None,
+) -> None:
+    """Why an item is recommended: score, rank, paths whose shares add up, whom it depends on."""
+    data = ask_anywhere(session, remote, "why", item=item, without=without)
+    lines = [named(data), *_explained(data)]
+    if data["known"]:
+        lines.insert(1, "  you have it already, or blocked it: it is never recommended")
+    fewer = data.get("without")
+    if fewer:
+        lines += [f"without {who(fewer['person'])}:", *_explained(fewer)]
+    session.show(data, *lines)
+
+
+def _explained(entry: dict[str, Any]) -> list[str]:
+    rank = f"rank {entry['rank']}" if entry["rank"] else "not in the list"
+    error = f" ± {entry['standard_error']:.3g}" if entry["standard_error"] else ""
+    lines = [f"  score {entry['score']:.4g}{error}, {rank} ({entry['answered_by']})"]
+    lines += [f"  {reason(path)}" for path in entry["reasons"]]
+    if entry["other_share"] > 0:
+        rest = entry["paths"] - len(entry["reasons"])
+        lines.append(f"  {entry['other_share']:.0%}: {rest} other paths")
+    depends = entry["depends_on"]
+    if depends:
+        lines.append(f"  rests most on {who(depends)} (excess {depends['excess']:.2f})")
+    return lines
+
+
+@command(app, "search")
+def search(
+    session: Session,
+    words: Annotated[list[str], typer.Argument(help="Words of a title or tag.")],
+    n: ListLength = 20,
+    remote: Remote = None,
+) -> None:
+    """Find items by words: text matches first, ordered by what trusted people opened."""
+    data = ask_anywhere(session, remote, "search", words=words, n=n)
+    lines = [f"{place:3}. {named(entry)}" for place, entry in enumerate(data["items"], 1)]
+    if not lines:
+        session.say(f"nothing found for {' '.join(words)}")
+    session.show(data, *lines)
+
+
+@command(app, "click")
+def click(
+    session: Session,
+    item: Annotated[str, typer.Argument(help="The item that was opened.")],
+    words: Annotated[str, typer.Option("--for", metavar="WORDS", help="The words searched for.")],
+    position: Annotated[int, typer.Option(min=1, max=1001, help="Its place in the list.")] = 1,
+) -> None:
+    """Say that an item was right for these words. Stays here until clicks are shared."""
+    if not words.strip():
+        raise usage("--for needs the words that were searched for", 'e.g. --for "blue album"')
+    data = session.ask("click", item=item, words=words.split(), position=position - 1)
+    kept = "shared" if data["shared"] else "kept on this node"
+    session.show(data, f"noted {item} for {' '.join(data['terms'])} ({kept})")

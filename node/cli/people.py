@@ -1,0 +1,111 @@
+"""trust, peers, people, block, allow, id, netcheck."""
+
+from typing import Annotated
+
+import typer
+
+from node.cli.session import Session, command
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
+
+
+@command(app, "trust")
+def trust(
+    session: Session,
+    peer: Annotated[str, typer.Argument(help="What `grapevine id` prints, or an author key.")],
+    weight: Annotated[
+        float, typer.Argument(min=-1, max=1, help="1 trust, 0 take back, -1 distrust.")
+    ] = 1.0,
+) -> None:
+    """Vouch for somebody. Your walks start there; nobody is told unless you share vouches."""
+    data = session.ask("trust", peer=peer, weight=weight)
+    kept = "shared" if data["shared"] else "kept on this node"
+    session.show(data, f"{data['author']}: {data['weight']:+.2f} ({kept})")
+
+
+@command(app, "peers")
+def peers(session: Session) -> None:
+    """Open links, whom each speaks for, and what each was charged with."""
+    data = session.ask("peers")
+    lines = [
+        f"{link['direction']:3} {link['peer_id']}  {link['address']}  {link['age_s']:.0f} s"
+        f"  speaks for {link['authors_total']}"
+        + (f"  charged {link['points']:g}" if link["points"] else "")
+        for link in data["links"]
+    ]
+    if not lines:
+        session.say("no peers are connected")
+    session.show(data, *lines)
+
+
+@command(app, "people")
+def people(
+    session: Session,
+    add: Annotated[str | None, typer.Option(metavar="NAME", help="Host one more person.")] = None,
+) -> None:
+    """Who lives on this node; each has her own key, taste and share policy."""
+    if add is not None:
+        made = session.ask("add_person", name=add)
+        session.show(made, f"{made['name']}  {made['author']}")
+        return
+    data = session.ask("people")
+    lines = [
+        f"{p['name']:20} {p['author']}  {p['items']} items, {p['vouches']} vouches"
+        + ("  (owner)" if p["owner"] else "")
+        for p in data["people"]
+    ]
+    session.show(data, *lines)
+
+
+@command(app, "block")
+def block(
+    session: Session,
+    target: Annotated[str, typer.Argument(metavar="PEER|ITEM", help="An author key or an item.")],
+    undo: Undo = False,
+) -> None:
+    """Never hear of a person, or never see an item, again."""
+    data = session.ask("unblock" if undo else "block", target=target)
+    session.show(data, f"{'unblocked' if undo else 'blocked'} {data['kind']} {target}")
+
+
+@command(app, "allow")
+def allow(
+    session: Session,
+    author: Annotated[str, typer.Argument(help="Her author key, 64 hex digits.")],
+    undo: Undo = False,
+) -> None:
+    """Let somebody ask this node for recommendations over the network (`--remote`)."""
+    data = session.ask("disallow" if undo else "allow", author=author)
+    session.show(data, f"{'no longer allowed' if undo else 'allowed'}: {data['author']}")
+
+
+@command(app, "id")
+def id_(session: Session) -> None:
+    """One string, key and addresses, that a friend hands to `grapevine trust`."""
+    from node.identity import author_key, format_id, read_seed
+    from node.query.schema import QueryError
+
+    try:
+        data = session.ask("id")
+        data["id"] = format_id(bytes.fromhex(data["author"]), data["addresses"])  # type: ignore[arg-type]
+    except QueryError as error:
+        if error.code != "daemon_not_running" or session.person is not None:
+            raise
+        author = author_key(read_seed(session.paths.author_key))
+        data = {"name": "me", "author": author.hex(), "addresses": [], "id": format_id(author)}
+        session.say("no daemon is running, so this id names no addresses")
+    session.show(data, str(data["id"]))
+
+
+@command(app, "netcheck")
+def netcheck(session: Session) -> None:
+    """Whether others can reach this node: yes, no or unknown, and what to do."""
+    data = session.ask("netcheck")
+    lines = [f"reachable: {data['reachable']}"]
+    for check in data["checks"]:
+        lines.append(f"  {check['status']:8} {check['name']}: {check['detail']}")
+        if check["remedy"] and check["status"] != "yes":
+            lines.append(f"           {check['remedy']}")
+    session.show(data, *lines)

@@ -18,7 +18,8 @@ setup: $(STAMP) ## create .venv and install everything (the other targets do thi
 
 # The stamp is written last: a set-up that was interrupted starts again, a finished one costs nothing.
 # Hashes pin every package. The project itself goes in afterwards, with the locked build backend
-# and no network, because an editable install has no hash.
+# and no network, because an editable install has no hash. Last, the stale `trio-stubs` that come
+# with libp2p's trio-typing go: they hide the types that trio has had itself since.
 $(STAMP): requirements.lock pyproject.toml .ci/system
 	@sh .ci/system $(PYTHON)
 	@echo "==> 1/3 creating $(VENV)"
@@ -27,6 +28,7 @@ $(STAMP): requirements.lock pyproject.toml .ci/system
 	$(PIP) install --progress-bar off --require-hashes --requirement requirements.lock
 	@echo "==> 3/3 installing grapevine itself"
 	$(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
+	@rm -rf $(VENV)/lib/python3*/site-packages/trio-stubs
 	@touch $@
 
 lint: $(STAMP) ## ruff, mypy, import contracts

@@ -29,7 +29,7 @@ PUSHED_PER_FRAME_MAX: Final = 128
 EVIDENCE_PER_FRAME_MAX: Final = 16
 EVIDENCE_BYTES_MAX: Final = 2_048
 SOUGHT_PER_FRAME_MAX: Final = 64
-HANDLES_MAX: Final = 16_384
+HANDLES_MAX: Final = 8_192
 FEED_KEY_BYTES: Final = 41
 
 Key: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]

@@ -55,14 +55,17 @@ class RankConfig:
     """Longest list that may be asked for."""
     discovery_every: int = 10
     """One place in so many is a labelled discovery (2 of 20); 0 gives none."""
+    newcomer_chance: float = 0.25
+    """Every second discovery is, with this chance, somebody's whom nobody trusts yet, else a rare
+    item. Where all strangers are hostile that is what they get: .25 of one place in 20 (1.25 %)."""
     paths_max: int = 5
     """Paths named as reasons; the others are summed up."""
 
     def __post_init__(self) -> None:
         if not 0 < self.exponent <= 1:
             raise ValueError(f"exponent must be in (0, 1], not {self.exponent}")
-        if self.kappa < 0 or not 0 <= self.excess_weight <= 1:
-            raise ValueError("need kappa >= 0 and excess_weight in [0, 1]")
+        if self.kappa < 0 or not 0 <= self.excess_weight <= 1 or not 0 <= self.newcomer_chance <= 1:
+            raise ValueError("need kappa >= 0, excess_weight and newcomer_chance in [0, 1]")
         at_least_one = ("walks", "owner_items_max", "candidates_step", "people_kept", "items_max")
         for name in at_least_one:
             if getattr(self, name) < 1:

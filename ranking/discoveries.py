@@ -42,6 +42,18 @@ def rare_items(scores: ItemScores, excluded: NDArray[np.bool_]) -> I32:
     return found[thin].astype(np.int32)
 
 
+def draw_rare(
+    scores: ItemScores, excluded: NDArray[np.bool_], n: int, rng: np.random.Generator
+) -> list[int]:
+    """Up to 2n different rare items, drawn in proportion to score: thin evidence, not none."""
+    pool = rare_items(scores, excluded)
+    if pool.size == 0:
+        return []
+    chance = scores.score[pool].astype(np.float64)
+    drawn = rng.choice(pool, min(2 * n, pool.size), replace=False, p=chance / chance.sum())
+    return [int(i) for i in drawn]
+
+
 def newcomer_item(
     scores: ItemScores,
     excluded: NDArray[np.bool_],
@@ -70,20 +82,20 @@ def discover(
     barred: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> list[tuple[int, Discovery]]:
-    """Up to n discoveries, rare items and newcomers by turns; fewer when there are none.
+    """Up to n discoveries: a rare item, then a newcomer's (if the dice say so), and so on; fewer
+    when there are none.
 
     excluded: items that must not appear (bool[n_items]); barred: authors (bool[n_authors]).
     """
     taken = excluded.copy()
-    rare = rng.permutation(rare_items(scores, excluded)).tolist()
+    rare = draw_rare(scores, excluded, n, rng)
     found: list[tuple[int, Discovery]] = []
     for k in range(n):
-        item = newcomer_item(scores, taken, barred, rng) if k % 2 == 1 else None
+        strange = k % 2 == 1 and rng.random() < scores.config.newcomer_chance
+        item = newcomer_item(scores, taken, barred, rng) if strange else None
         kind = Discovery.NEWCOMER
         if item is None:
             item, kind = next((i for i in rare if not taken[i]), None), Discovery.RARE
-        if item is None:
-            item, kind = newcomer_item(scores, taken, barred, rng), Discovery.NEWCOMER
         if item is None:
             break
         taken[item] = True

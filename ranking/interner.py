@@ -1,176 +1,175 @@
 """Names to rows: bytes outside, ints inside, with no Python object a name.
 
-Open addressing over numpy arrays; the names themselves stand in one byte arena. A row in use
-costs 13 bytes plus 8 to 16 of slots, beside its name.
+The names stand end to end in one byte arena; rows are found by open addressing with linear
+probing. Beside its name a row costs 5 bytes and 4 to 8 of slots.
+
+Names come from strangers. Names are compared in full, so two that collide cost time and nothing
+else; and since slots are chosen by SipHash-1-3 under a secret key, as CPython's and Rust's own
+tables do it, nobody can choose names that collide.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.kernels_storage import FREE, drop_row, find_rows, place_rows
-
-_T = TypeVar("_T", bound=np.generic)
+from ranking.kernels_storage import (
+    FILLED,
+    FREE,
+    IN_USE,
+    ROWS,
+    NameTable,
+    erase_rows,
+    fill_slots,
+    find_rows,
+    insert_rows,
+    slide_names,
+)
 
 NAME_BYTES_MAX = 255
-"""A longer name is refused (row -1)."""
+"""A longer name gets no row (-1)."""
+
+ROW_BYTES_MAX = 12
+"""Memory of a row beside its name, when `names_max` of them are in use."""
+
+_SLOTS_MIN = 32
 
 
 class Interner:
     """Bytes <-> int32 rows. Rows are recycled; at either cap new names get row -1.
 
-    `names_max` rows and `names_bytes_max` bytes of names bound its memory.
+    `key`: secret, 128 bits count. `names_max`: most rows, at least 1. `names_bytes_max`: most bytes
+    of names, below 2 GiB. `nbytes` never exceeds names_max * ROW_BYTES_MAX + names_bytes_max (and
+    a small constant).
     """
 
     def __init__(self, *, key: int, names_max: int, names_bytes_max: int) -> None:
-        self._key = np.uint64(key)
+        if names_max < 1 or not 0 < names_bytes_max < 2**31:
+            raise ValueError("need names_max >= 1 and names_bytes_max in 1..2**31-1")
+        words = [key & (2**64 - 1), key >> 64 & (2**64 - 1)]
+        self._key = np.array(words, np.uint64)
         self._names_max = names_max
-        self._bytes_max = names_bytes_max
-        self._slots = np.full(128, FREE, np.int32)
-        self._starts = np.zeros(64, np.int64)
-        self._lengths = np.zeros(64, np.uint8)
-        self._arena = np.zeros(4096, np.uint8)
-        self._rows = 0
-        self._used_slots = 0
-        self._filled = 0
+        self._names_bytes_max = names_bytes_max
+        self._table = NameTable(
+            slots=np.full(_SLOTS_MIN, FREE, np.int32),
+            arena=np.zeros(0, np.uint8),
+            starts=np.zeros(0, np.int32),
+            lengths=np.zeros(0, np.uint8),
+        )
+        self._state = np.array([0, FREE, 0, 0], np.int64)
         self._garbage = 0
-        self._free: list[int] = []
 
     def __len__(self) -> int:
-        return self._rows - len(self._free)
+        return int(self._state[IN_USE])
 
     @property
     def rows(self) -> int:
         """One more than the largest row ever in use."""
-        return self._rows
+        return int(self._state[ROWS])
 
     @property
     def names_nbytes(self) -> int:
-        """Bytes of the names themselves."""
-        return self._filled - self._garbage
+        """Bytes of the names in use themselves."""
+        return int(self._state[FILLED]) - self._garbage
 
     @property
     def nbytes(self) -> int:
         """Memory of every array, names included."""
-        arrays = (self._slots, self._starts, self._lengths, self._arena)
-        return sum(a.nbytes for a in arrays) + 8 * len(self._free)
+        return sum(array.nbytes for array in self._table) + self._state.nbytes + self._key.nbytes
 
     def lookup_many(self, names: Sequence[bytes]) -> NDArray[np.int32]:
-        """Rows of the names, -1 for unknown ones. About 0.1 µs a name."""
-        data, offsets = _joined(names)
-        rows: NDArray[np.int32] = find_rows(
-            data, offsets, self._key, self._slots, self._arena, self._starts, self._lengths
-        )
-        return rows
+        """Rows of the names, -1 for unknown ones. About 3 µs + .15 µs a name."""
+        return self._find(*_joined(names))
 
     def lookup(self, name: bytes) -> int:
         """Row of the name, or -1."""
         return int(self.lookup_many((name,))[0])
 
     def intern_many(self, names: Sequence[bytes]) -> NDArray[np.int32]:
-        """Rows of the names; unknown ones get new rows, -1 at a cap or when empty or too long."""
-        rows = self.lookup_many(names)
-        if rows.size and rows.min() >= 0:
-            return rows
-        fresh: dict[bytes, int] = {}
-        for i in np.flatnonzero(rows < 0).tolist():
-            name = bytes(names[i])
-            row = fresh.get(name)
-            if row is None:
-                row = fresh[name] = self._new_row(name)
-            rows[i] = row
-        made = np.array([row for row in fresh.values() if row >= 0], np.int32)
-        self._reserve_slots(len(made))
-        place_rows(made, self._key, self._slots, self._arena, self._starts, self._lengths)
-        self._used_slots += len(made)
+        """Rows of the names; unknown ones get new rows, -1 at a cap or when empty or too long.
+
+        About 5 µs + .15 µs a known name, .3 µs a new one.
+        """
+        data, sizes = _joined(names)
+        rows = self._find(data, sizes)
+        unknown = rows == FREE
+        if unknown.any():
+            self._reserve(int(unknown.sum()), int(sizes[unknown].sum()))
+            insert_rows(data, sizes, self._key, self._table, self._state, rows)
         return rows
 
     def intern(self, name: bytes) -> int:
-        """Row of the name, a new one if need be; -1 at a cap."""
+        """Row of the name, a new one if need be; -1 at a cap or when empty or too long."""
         return int(self.intern_many((name,))[0])
 
     def name(self, row: int) -> bytes:
-        """The name of a row in use."""
-        start = self._starts[row]
-        return self._arena[start : start + self._lengths[row]].tobytes()
+        """The name of a row in use, b"" for a free one."""
+        size = int(self._table.lengths[row])
+        start = int(self._table.starts[row])
+        return self._table.arena[start : start + size].tobytes() if size else b""
 
     def in_use(self, row: int) -> bool:
         """Whether the row stands for a name now."""
-        return bool(self._lengths[row])
+        return 0 <= row < self.rows and bool(self._table.lengths[row])
+
+    def used_rows(self) -> NDArray[np.int64]:
+        """Rows in use, ascending. O(rows)."""
+        return np.flatnonzero(self._table.lengths[: self.rows])
 
     def release(self, row: int) -> None:
         """The row is no longer used and may stand for another name from now on."""
-        drop_row(row, self._key, self._slots, self._arena, self._starts, self._lengths)
-        self._garbage += int(self._lengths[row])
-        self._lengths[row] = 0
-        self._free.append(row)
+        self.release_many(np.array([row], np.int32))
 
-    def _new_row(self, name: bytes) -> int:
-        size = len(name)
-        if not 0 < size <= NAME_BYTES_MAX:
-            return -1
-        if self.names_nbytes + size > self._bytes_max:
-            return -1
-        if not self._free and self._rows >= self._names_max:
-            return -1
-        self._reserve_bytes(size)
-        if self._free:
-            row = self._free.pop()
-        else:
-            row = self._rows
-            self._rows += 1
-            if row >= len(self._starts):
-                capacity = min(self._names_max, row + row // 4 + 64)
-                self._starts = _grown(self._starts, capacity)
-                self._lengths = _grown(self._lengths, capacity)
-        self._arena[self._filled : self._filled + size] = np.frombuffer(name, np.uint8)
-        self._starts[row] = self._filled
-        self._lengths[row] = size
-        self._filled += size
-        return row
+    def release_many(self, rows: NDArray[np.int32]) -> None:
+        """Free these rows; those free already are left alone. About .2 µs each."""
+        self._garbage += int(erase_rows(rows, self._key, self._table, self._state))
 
-    def _reserve_bytes(self, size: int) -> None:
-        if self._filled + size <= len(self._arena):
-            return
-        if self._garbage > len(self._arena) // 4:
+    # ------------------------------------------------------------------------------------ room
+    def _find(self, data: NDArray[np.uint8], sizes: NDArray[np.int32]) -> NDArray[np.int32]:
+        rows: NDArray[np.int32] = find_rows(data, sizes, self._key, self._table)
+        return rows
+
+    def _reserve(self, names: int, size: int) -> None:
+        """Room for so many new names of so many bytes together, as far as the caps allow."""
+        names = min(names, self._names_max - len(self))
+        if (len(self) + names) * 4 > len(self._table.slots) * 3:
+            self._grow_slots(len(self) + names)
+        free = self.rows - len(self)
+        capacity = len(self._table.starts)
+        if self.rows + names - free > capacity:
+            capacity = max(self.rows + names - free, capacity + capacity // 8)
+            capacity = min(capacity, self._names_max)
+            _resize((self._table.starts, self._table.lengths), capacity)
+        filled, room = int(self._state[FILLED]), len(self._table.arena)
+        if filled + size > room and self._garbage * 16 > room:
             self._compact()
-        if self._filled + size > len(self._arena):
-            capacity = self._filled + self._filled // 4 + size
-            self._arena = _grown(self._arena, min(self._bytes_max, capacity) + size)
+            filled = int(self._state[FILLED])
+        if filled + size > room:
+            room = min(max(filled + size, room + room // 8), self._names_bytes_max)
+            _resize((self._table.arena,), room)
+
+    def _grow_slots(self, names: int) -> None:
+        """New slots for so many names: half full, at the cap three quarters. O(rows)."""
+        size = max(_SLOTS_MIN, min(names * 2, self._names_max * 4 // 3 + 1))
+        self._table = self._table._replace(slots=np.full(size, FREE, np.int32))
+        fill_slots(self._key, self._table, self.rows)
 
     def _compact(self) -> None:
-        """Move the names together. O(names)."""
-        arena = np.zeros(len(self._arena), np.uint8)
-        at = 0
-        for row in np.flatnonzero(self._lengths[: self._rows]).tolist():
-            size = int(self._lengths[row])
-            start = int(self._starts[row])
-            arena[at : at + size] = self._arena[start : start + size]
-            self._starts[row] = at
-            at += size
-        self._arena, self._filled, self._garbage = arena, at, 0
-
-    def _reserve_slots(self, more: int) -> None:
-        if (self._used_slots + more) * 3 <= len(self._slots) * 2:
-            return
-        rows = np.sort(self._slots[self._slots >= 0])
-        size = 128
-        while size * 2 < (len(rows) + more) * 4:
-            size *= 2
-        self._slots = np.full(size, FREE, np.int32)
-        place_rows(rows, self._key, self._slots, self._arena, self._starts, self._lengths)
-        self._used_slots = len(rows)
+        """Move the names together. O(rows log rows), 60 ms a million."""
+        used = self.used_rows()
+        order = used[np.argsort(self._table.starts[used], kind="stable")]
+        self._state[FILLED] = slide_names(order, self._table)
+        self._garbage = 0
 
 
-def _joined(names: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    offsets = np.zeros(len(names) + 1, np.int64)
-    np.cumsum([len(name) for name in names], out=offsets[1:])
-    return np.frombuffer(b"".join(names) or b"\0", np.uint8), offsets
+def _joined(names: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """The names end to end (writable, so that kernels see one type of array), and their sizes."""
+    sizes = np.fromiter(map(len, names), np.int32, len(names))
+    return np.frombuffer(bytearray().join(names) or bytearray(1), np.uint8), sizes
 
 
-def _grown(array: NDArray[_T], capacity: int) -> NDArray[_T]:
-    out = np.zeros(capacity, array.dtype)
-    out[: len(array)] = array
-    return out
+def _resize(arrays: Iterable[NDArray[Any]], size: int) -> None:
+    """In place, so that there are never two copies: no view of these arrays ever leaves."""
+    for array in arrays:
+        array.resize(size, refcheck=False)

@@ -1,99 +1,404 @@
 """Compiled inner loops of the interner and the graph. Arrays in, arrays out; no validation.
 
-`ranking/kernels*.py` are the only modules that import numba.
+`ranking/kernels*.py` are the only modules that import numba. `tests/ranking/naive_storage.py`
+holds a slow, obvious twin of each kernel. Tuples of arrays (`NameTable`, `EdgeColumns`) are handed
+in whole: numba takes named tuples as arguments.
 """
 
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
+U64 = NDArray[np.uint64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
 
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
+
 FREE = -1
-TOMB = -2
+"""No row: an empty slot, the end of the list of free rows, a name that is not there."""
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_MUL = np.uint64(0xBF58476D1CE4E5B9)
-_R = np.uint64(29)
-_L = np.uint64(31)
-_L33 = np.uint64(33)
+ROWS, FIRST_FREE, FILLED, IN_USE = 0, 1, 2, 3
+"""Places in the interner's `state`: rows ever used, head of the free list, bytes of the arena
+written, rows in use now."""
+
+_8, _13, _16, _17, _21, _32, _56 = (np.uint64(n) for n in (8, 13, 16, 17, 21, 32, 56))
+_0 = np.uint64(0)
+_255 = np.uint64(255)
+_INIT = tuple(
+    np.uint64(n)
+    for n in (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
+)
+_I0, _I1, _I2, _I3 = _INIT
 
 
-@njit(nogil=True, cache=True)
-def hash_name(data: U8, start: int, end: int, key: np.uint64) -> np.uint64:
-    """Keyed 64-bit hash of data[start:end], eight bytes at a time.
+class NameTable(NamedTuple):
+    """An interner's arrays: open-addressed slots of rows, and each row's name in the arena.
 
-    Not cryptographic: the key is drawn at random for each process, so that names chosen by a
-    stranger cannot be made to collide.
+    A row in use has `lengths[row] > 0`; in a free one `starts[row]` is the next free row.
     """
-    h = key ^ (np.uint64(end - start) * _MIX)
-    position = start
-    while position < end:
-        word = np.uint64(0)
-        stop = min(position + 8, end)
-        for i in range(position, stop):
-            word = (word << np.uint64(8)) | np.uint64(data[i])
-        h = (h ^ word) * _MUL
-        h = (h ^ (h >> _R)) * _MIX + key
-        h = (h << _L) | (h >> _L33)
-        position = stop
-    h = (h ^ (h >> _L33)) * _MUL
-    return h ^ (h >> _R)
+
+    slots: I32
+    arena: U8
+    starts: I32
+    lengths: U8
+
+
+class EdgeColumns(NamedTuple):
+    """Edges, column by column. 13 bytes each."""
+
+    item: I32
+    seq: NDArray[np.uint32]
+    day: NDArray[np.uint16]
+    device: NDArray[np.uint16]
+    weight: NDArray[np.int8]
+
+
+def _wrapping(kernel: _Kernel) -> _Kernel:
+    """Without the compiler, numpy's scalars warn where machine words wrap, as hashes mean to."""
+    quiet: _Kernel = np.errstate(over="ignore")(kernel) if config.DISABLE_JIT else kernel
+    return quiet
+
+
+# ------------------------------------------------------------------------------------- names
 
 
 @njit(nogil=True, cache=True)
-def find_rows(
-    data: U8, offsets: I64, key: np.uint64, slots: I32, arena: U8, starts: I64, lengths: U8
-) -> I32:
-    """Row of each name data[offsets[i]:offsets[i+1]], -1 where it is not in the table."""
-    count = len(offsets) - 1
-    rows = np.empty(count, np.int32)
-    mask = np.uint64(len(slots) - 1)
-    for i in range(count):
-        start, end = offsets[i], offsets[i + 1]
-        slot = hash_name(data, start, end, key) & mask
-        rows[i] = -1
-        while slots[slot] != FREE:
-            row = slots[slot]
-            if row >= 0 and lengths[row] == end - start:
-                at = starts[row]
-                same = True
-                for j in range(end - start):
-                    if arena[at + j] != data[start + j]:
-                        same = False
-                        break
-                if same:
-                    rows[i] = row
-                    break
-            slot = (slot + np.uint64(1)) & mask
+def _rotated(x: np.uint64, by: np.uint64, rest: np.uint64) -> np.uint64:
+    return (x << by) | (x >> rest)
+
+
+@njit(nogil=True, cache=True)
+def _sip_round(
+    v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    v0 += v1
+    v1 = _rotated(v1, _13, np.uint64(51)) ^ v0
+    v0 = _rotated(v0, _32, _32)
+    v2 += v3
+    v3 = _rotated(v3, _16, np.uint64(48)) ^ v2
+    v0 += v3
+    v3 = _rotated(v3, _21, np.uint64(43)) ^ v0
+    v2 += v1
+    v1 = _rotated(v1, _17, np.uint64(47)) ^ v2
+    v2 = _rotated(v2, _32, _32)
+    return v0, v1, v2, v3
+
+
+@_wrapping
+@njit(nogil=True, cache=True)
+def siphash(data: U8, start: int, size: int, key: U64) -> np.uint64:
+    """SipHash-1-3 of data[start:start+size] under key[0:2], about 20 ns + 1 ns a byte."""
+    v0, v1, v2, v3 = key[0] ^ _I0, key[1] ^ _I1, key[0] ^ _I2, key[1] ^ _I3
+    whole = start + size - size % 8
+    for at in range(start, whole, 8):
+        word = _0
+        for i in range(at + 7, at - 1, -1):
+            word = (word << _8) | np.uint64(data[i])
+        v3 ^= word
+        v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3)
+        v0 ^= word
+    word = np.uint64(size & 255)
+    for _ in range(7 - size % 8):
+        word <<= _8
+    for i in range(start + size - 1, whole - 1, -1):
+        word = (word << _8) | np.uint64(data[i])
+    v3 ^= word
+    v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3)
+    v0 ^= word
+    v2 ^= _255
+    for _ in range(3):
+        v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3)
+    hashed: np.uint64 = v0 ^ v1 ^ v2 ^ v3
+    return hashed
+
+
+@_wrapping
+@njit(nogil=True, cache=True)
+def _home(data: U8, start: int, size: int, key: U64, n_slots: int) -> int:
+    """Slot where the search for a name begins: the hash's upper half scaled to the table."""
+    return int(np.int64(((siphash(data, start, size, key) >> _32) * np.uint64(n_slots)) >> _32))
+
+
+@njit(nogil=True, cache=True)
+def _slot_of(data: U8, start: int, size: int, key: U64, table: NameTable) -> int:
+    """Slot that holds the name, or the free one where it would go."""
+    n_slots = len(table.slots)
+    slot: int = _home(data, start, size, key, n_slots)
+    while True:
+        row = table.slots[slot]
+        if row == FREE:
+            return slot
+        if table.lengths[row] == size:
+            at = table.starts[row]
+            j = 0
+            while j < size and table.arena[at + j] == data[start + j]:
+                j += 1
+            if j == size:
+                return slot
+        slot += 1
+        if slot == n_slots:
+            slot = 0
+
+
+@njit(nogil=True, cache=True)
+def find_rows(data: U8, sizes: I32, key: U64, table: NameTable) -> I32:
+    """Row of each of the names that stand end to end in `data`, FREE where it has none."""
+    rows = np.empty(len(sizes), np.int32)
+    start = 0
+    for i in range(len(sizes)):
+        rows[i] = table.slots[_slot_of(data, start, sizes[i], key, table)]
+        start += sizes[i]
     return rows
 
 
 @njit(nogil=True, cache=True)
-def place_rows(rows: I32, key: np.uint64, slots: I32, arena: U8, starts: I64, lengths: U8) -> None:
-    """Enter rows (whose names stand in the arena, and are not in the table yet) into slots."""
-    mask = np.uint64(len(slots) - 1)
-    for i in range(len(rows)):
-        row = rows[i]
-        start = starts[row]
-        slot = hash_name(arena, start, start + lengths[row], key) & mask
-        while slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = row
+def insert_rows(data: U8, sizes: I32, key: U64, table: NameTable, state: I64, rows: I32) -> None:
+    """Give a row to each name whose `rows[i]` is FREE, as far as the arrays have room.
+
+    Names that are empty or longer than a uint8 can say stay FREE. The slots must have room.
+    """
+    start = 0
+    for i in range(len(sizes)):
+        size = sizes[i]
+        if rows[i] == FREE and 0 < size <= 255:
+            slot = _slot_of(data, start, size, key, table)
+            row = table.slots[slot]
+            fits = state[FILLED] + size <= len(table.arena)
+            if row == FREE and fits and state[FIRST_FREE] != FREE:
+                row = state[FIRST_FREE]
+                state[FIRST_FREE] = table.starts[row]
+            elif row == FREE and fits and state[ROWS] < len(table.starts):
+                row = state[ROWS]
+                state[ROWS] += 1
+            if row != FREE and table.slots[slot] == FREE:
+                at = state[FILLED]
+                table.arena[at : at + size] = data[start : start + size]
+                table.starts[row] = at
+                table.lengths[row] = size
+                table.slots[slot] = row
+                state[FILLED] += size
+                state[IN_USE] += 1
+            rows[i] = row
+        start += size
 
 
 @njit(nogil=True, cache=True)
-def drop_row(row: int, key: np.uint64, slots: I32, arena: U8, starts: I64, lengths: U8) -> None:
-    """Turn the row's slot into a tombstone."""
-    mask = np.uint64(len(slots) - 1)
-    start = starts[row]
-    slot = hash_name(arena, start, start + lengths[row], key) & mask
-    while slots[slot] != row:
-        slot = (slot + np.uint64(1)) & mask
-    slots[slot] = TOMB
+def fill_slots(key: U64, table: NameTable, n_rows: int) -> None:
+    """Enter every row in use into empty slots."""
+    for row in range(n_rows):
+        if table.lengths[row] > 0:
+            slot = _slot_of(table.arena, table.starts[row], table.lengths[row], key, table)
+            table.slots[slot] = row
+
+
+@njit(nogil=True, cache=True)
+def erase_rows(rows: I32, key: U64, table: NameTable, state: I64) -> int:
+    """Take rows out of the table and put them on the free list; rows already free are skipped.
+
+    What follows in a run of slots moves up, so no tombstones pile up. Returns the bytes of names
+    that became garbage.
+    """
+    garbage = 0
+    n_slots = len(table.slots)
+    for row in rows:
+        size: int = np.int64(table.lengths[row])  # type: ignore[assignment]
+        if size == 0:
+            continue
+        hole = _slot_of(table.arena, table.starts[row], size, key, table)
+        slot = hole
+        while True:
+            slot = (slot + 1) % n_slots
+            other = table.slots[slot]
+            if other == FREE:
+                break
+            home = _home(table.arena, table.starts[other], table.lengths[other], key, n_slots)
+            if (slot - home) % n_slots >= (slot - hole) % n_slots:
+                table.slots[hole] = other
+                hole = slot
+        table.slots[hole] = FREE
+        table.lengths[row] = 0
+        table.starts[row] = state[FIRST_FREE]
+        state[FIRST_FREE] = row
+        state[IN_USE] -= 1
+        garbage += size
+    return garbage
+
+
+@njit(nogil=True, cache=True)
+def slide_names(order: I64, table: NameTable) -> int:
+    """Move names together in place; `order` is the rows in use by start. The end of the last."""
+    end = 0
+    for row in order:
+        start = table.starts[row]
+        for j in range(table.lengths[row]):
+            table.arena[end + j] = table.arena[start + j]
+        table.starts[row] = end
+        end += table.lengths[row]
+    return end
+
+
+# ------------------------------------------------------------------------------------- edges
+
+
+@njit(nogil=True, cache=True)
+def _put_edge(edges: EdgeColumns, at: int, new: EdgeColumns, k: int) -> None:
+    edges.item[at] = new.item[k]
+    edges.seq[at] = new.seq[k]
+    edges.day[at] = new.day[k]
+    edges.device[at] = new.device[k]
+    edges.weight[at] = new.weight[k]
+
+
+@njit(nogil=True, cache=True)
+def _outranks(a: EdgeColumns, i: int, b: EdgeColumns, k: int) -> bool:
+    """Whether statement a[i] is later than b[k], by (seq, device)."""
+    if a.seq[i] != b.seq[k]:
+        return bool(a.seq[i] > b.seq[k])
+    return bool(a.device[i] > b.device[k])
+
+
+@njit(nogil=True, cache=True)
+def merge_edges(
+    edges: EdgeColumns, base: int, count: int, new: EdgeColumns, order: I64, references: I32
+) -> int:
+    """Merge statements into the block edges[base:base+count], which has room; the new count.
+
+    The block is strictly ascending by item, and so it stays; `order` sorts `new` by item, stably.
+    The highest (seq, device) stands; of equal ones the later in `new`. Statements about row FREE
+    are skipped. References of items with a new edge go up by one. O(count + new).
+    """
+    inserted = np.empty(len(order), np.int64)
+    places = np.empty(len(order), np.int64)
+    n = 0
+    lo = base
+    for k in order:
+        row = new.item[k]
+        if row == FREE:
+            continue
+        if n > 0 and new.item[inserted[n - 1]] == row:
+            if not _outranks(new, inserted[n - 1], new, k):
+                inserted[n - 1] = k
+            continue
+        hi = base + count
+        while lo < hi:
+            middle = (lo + hi) // 2
+            if edges.item[middle] < row:
+                lo = middle + 1
+            else:
+                hi = middle
+        if lo < base + count and edges.item[lo] == row:
+            if not _outranks(edges, lo, new, k):
+                _put_edge(edges, lo, new, k)
+        else:
+            inserted[n] = k
+            places[n] = lo
+            n += 1
+    end = base + count
+    for j in range(n - 1, -1, -1):
+        for e in range(end - 1, places[j] - 1, -1):
+            _put_edge(edges, e + j + 1, edges, e)
+        _put_edge(edges, places[j] + j, new, inserted[j])
+        references[new.item[inserted[j]]] += 1
+        end = places[j]
+    return count + n
+
+
+@njit(nogil=True, cache=True)
+def keep_edges(edges: EdgeColumns, base: int, keep: NDArray[np.bool_], references: I32) -> int:
+    """Drop the edges of the block from `base` on where `keep` is false; how many are left."""
+    at = base
+    for k in range(len(keep)):
+        if keep[k]:
+            _put_edge(edges, at, edges, base + k)
+            at += 1
+        else:
+            references[edges.item[base + k]] -= 1
+    return at - base
+
+
+@njit(nogil=True, cache=True)
+def drop_references(
+    authors: I64, offset: I32, count: I32, edges: EdgeColumns, references: I32
+) -> None:
+    """Lower the references of every item to which the authors of one segment have edges."""
+    for a in authors:
+        for e in range(offset[a], offset[a] + count[a]):
+            references[edges.item[e]] -= 1
+
+
+@njit(nogil=True, cache=True)
+def pack_blocks(
+    authors: I64, tables: tuple[I32, I32, I32], source: EdgeColumns, target: EdgeColumns, end: int
+) -> tuple[int, int]:
+    """Move blocks of one segment to `target`, from slot `end` on, as many as have room there.
+
+    `tables` are offset, count and capacity; a block's slack is cut to an eighth. Returns how many
+    blocks were moved, and the slot after the last.
+    """
+    offset, count, capacity = tables
+    for k in range(len(authors)):
+        a = authors[k]
+        size = min(capacity[a], count[a] + count[a] // 8 + 2)
+        if end + size > len(target.item):
+            return k, end
+        for j in range(count[a]):
+            _put_edge(target, end + j, source, offset[a] + j)
+        offset[a] = end
+        capacity[a] = size
+        end += size
+    return len(authors), end
+
+
+@njit(nogil=True, cache=True)
+def count_signs(
+    authors: I64, offset: I32, count: I32, edges: EdgeColumns, liked: I64, disliked: I64
+) -> None:
+    """Number of edges with positive and negative weight, for the authors of one segment."""
+    for a in authors:
+        for e in range(offset[a], offset[a] + count[a]):
+            liked[a] += edges.weight[e] > 0
+            disliked[a] += edges.weight[e] < 0
+
+
+@njit(nogil=True, cache=True)
+def _bounded(age: int, oldest: int) -> int:
+    return min(max(age, 0), oldest)
+
+
+@njit(nogil=True, cache=True)
+def copy_edges(
+    authors: I64,
+    offset: I32,
+    count: I32,
+    edges: EdgeColumns,
+    liked: tuple[I64, I32, F32],
+    disliked: tuple[I64, I32],
+    decay: F32,
+    today: int,
+) -> None:
+    """Copy one segment's edges to compressed rows (ptr, item, affinity) and (ptr, item).
+
+    `decay[age]` is the factor at an age in days, its last entry that of anything older; days to
+    come count as today.
+    """
+    oldest = len(decay) - 1
+    for a in authors:
+        at, bad_at = liked[0][a], disliked[0][a]
+        for e in range(offset[a], offset[a] + count[a]):
+            if edges.weight[e] > 0:
+                age = _bounded(today - np.int64(edges.day[e]), oldest)
+                liked[1][at] = edges.item[e]
+                liked[2][at] = edges.weight[e] * np.float32(0.01) * decay[age]
+                at += 1
+            elif edges.weight[e] < 0:
+                disliked[1][bad_at] = edges.item[e]
+                bad_at += 1
 
 
 @njit(nogil=True, cache=True)
@@ -114,151 +419,3 @@ def transpose(ptr: I64, columns: I32, values: F32, n_columns: int) -> tuple[I64,
             out_value[fill[c]] = values[e]
             fill[c] += 1
     return out_ptr, out_row, out_value
-
-
-@njit(nogil=True, cache=True)
-def gather_edges(
-    first: I64,
-    count: I32,
-    item: I32,
-    weight: NDArray[np.int8],
-    day: NDArray[np.uint16],
-    decay: F32,
-    today: int,
-) -> tuple[I64, I32, F32, I64, I32]:
-    """Author blocks to compressed rows: liked edges with decayed affinity, disliked beside them.
-
-    `decay[age]` is the factor at an age in days, its last entry that of anything older.
-    """
-    n = len(first)
-    ptr = np.zeros(n + 1, np.int64)
-    bad_ptr = np.zeros(n + 1, np.int64)
-    for a in range(n):
-        good = bad = 0
-        for e in range(first[a], first[a] + count[a]):
-            if weight[e] > 0:
-                good += 1
-            elif weight[e] < 0:
-                bad += 1
-        ptr[a + 1] = ptr[a] + good
-        bad_ptr[a + 1] = bad_ptr[a] + bad
-    columns = np.empty(ptr[n], np.int32)
-    values = np.empty(ptr[n], np.float32)
-    bad_columns = np.empty(bad_ptr[n], np.int32)
-    oldest = len(decay) - 1
-    for a in range(n):
-        at, bad_at = ptr[a], bad_ptr[a]
-        for e in range(first[a], first[a] + count[a]):
-            if weight[e] > 0:
-                age = min(max(today - day[e], 0), oldest)
-                columns[at] = item[e]
-                values[at] = weight[e] * np.float32(0.01) * decay[age]
-                at += 1
-            elif weight[e] < 0:
-                bad_columns[bad_at] = item[e]
-                bad_at += 1
-    return ptr, columns, values, bad_ptr, bad_columns
-
-
-@njit(nogil=True, cache=True)
-def upsert(  # noqa: PLR0913 - kernels take their arrays as arguments
-    base: int,
-    count: int,
-    item: I32,
-    seq: NDArray[np.uint32],
-    device: U8,
-    weight: NDArray[np.int8],
-    day: NDArray[np.uint16],
-    new_item: I32,
-    new_weight: NDArray[np.int8],
-    new_day: NDArray[np.uint16],
-    new_seq: int,
-    new_device: int,
-    references: I32,
-) -> int:
-    """Merge statements into one author's block, which has room; the new count.
-
-    The block is ascending by item. A statement replaces an older one of the same item, by
-    (seq, device); within the batch the later one wins.
-    """
-    for k in range(len(new_item)):
-        row = new_item[k]
-        if row < 0:
-            continue
-        lo, hi = base, base + count
-        while lo < hi:
-            middle = (lo + hi) // 2
-            if item[middle] < row:
-                lo = middle + 1
-            else:
-                hi = middle
-        if lo < base + count and item[lo] == row:
-            if (seq[lo], device[lo]) > (new_seq, new_device):
-                continue
-        else:
-            for e in range(base + count, lo, -1):
-                item[e] = item[e - 1]
-                seq[e] = seq[e - 1]
-                device[e] = device[e - 1]
-                weight[e] = weight[e - 1]
-                day[e] = day[e - 1]
-            count += 1
-            references[row] += 1
-        item[lo] = row
-        seq[lo] = new_seq
-        device[lo] = new_device
-        weight[lo] = new_weight[k]
-        day[lo] = new_day[k]
-    return count
-
-
-@njit(nogil=True, cache=True)
-def keep_edges(  # noqa: PLR0913 - kernels take their arrays as arguments
-    base: int,
-    count: int,
-    keep: NDArray[np.bool_],
-    item: I32,
-    seq: NDArray[np.uint32],
-    device: U8,
-    weight: NDArray[np.int8],
-    day: NDArray[np.uint16],
-    references: I32,
-) -> int:
-    """Drop the edges of one block where `keep` is false; the new count."""
-    at = base
-    for e in range(base, base + count):
-        if not keep[e - base]:
-            references[item[e]] -= 1
-            continue
-        item[at] = item[e]
-        seq[at] = seq[e]
-        device[at] = device[e]
-        weight[at] = weight[e]
-        day[at] = day[e]
-        at += 1
-    return at - base
-
-
-@njit(nogil=True, cache=True)
-def move_blocks(
-    first: I64,
-    count: I32,
-    capacity: I32,
-    new_capacity: I32,
-    old: tuple[I32, NDArray[np.uint32], U8, NDArray[np.int8], NDArray[np.uint16]],
-    new: tuple[I32, NDArray[np.uint32], U8, NDArray[np.int8], NDArray[np.uint16]],
-) -> int:
-    """Copy every author's block into new arrays, one after the other; the end of the last."""
-    end = 0
-    for a in range(len(first)):
-        start = first[a]
-        for e in range(count[a]):
-            new[0][end + e] = old[0][start + e]
-            new[1][end + e] = old[1][start + e]
-            new[2][end + e] = old[2][start + e]
-            new[3][end + e] = old[3][start + e]
-            new[4][end + e] = old[4][start + e]
-        first[a] = end
-        capacity[a] = new_capacity[a]
-        end += new_capacity[a]
-    return end

@@ -29,7 +29,7 @@ class TrustConfig:
     """Walks from the owner; the standard error of a mass m is sqrt(m / walks)."""
     steps_max: int = 40
     """Steps after which a walk is cut: at alpha .15 that happens to .2 % of them."""
-    hits_min: int = 5
+    hits_min: int = 3
     """Authors reached by fewer walks count as strangers: their share would be noise."""
     author_cap: float = 0.003
     """No author gets more than this part of all trust ..."""

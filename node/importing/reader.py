@@ -70,7 +70,7 @@ def read_import(
     reject: Callable[[Reject], None],
     progress: Callable[[int], None] | None = None,
 ) -> ImportResult:
-    """Read a whole file; about 150,000 lines a second.
+    """Read a whole file; about 90,000 lines a second.
 
     Rows that cannot be taken go to `reject` one by one; `progress` hears the number of rows read.
     Raises `ImportUnreadable` when nothing can be made of the file as a whole.

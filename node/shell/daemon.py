@@ -37,7 +37,7 @@ from node.store.rows import PersonRow
 from node.store.store import Store
 from protocol import events as gossip
 from protocol.bundle import verify
-from ranking.kernels_walks import warm_up
+from ranking.warm_up import warm_up
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ does not take events from the channel makes the sockets wait.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import trio
 
@@ -201,7 +201,7 @@ class Network(Protocol):
         """What happens, in order; bounded by `EVENTS_MAX`, so somebody must keep reading."""
         ...
 
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    async def run(self, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the network up until cancelled. `started` is called at once, before `NetworkUp`."""
         ...
 

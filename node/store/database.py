@@ -73,7 +73,7 @@ class Database:
         return changed
 
     def _executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
-        """Run one statement for every row; returns the rows changed in all."""
+        """Run one statement for every row; returns the rows changed in all, by triggers too."""
         before: int = self._connection.total_changes()
         self._connection.executemany(sql, rows)
         after: int = self._connection.total_changes()

@@ -22,8 +22,8 @@ class ItemTables(Database):
     _room = 0
     """Rows that may be added before the table must be counted again."""
 
-    def put_item_info(self, rows: Sequence[ItemInfoRow]) -> int:
-        """Take in or replace what sources call items; returns how many rows that changed. Relaxed.
+    def put_item_info(self, rows: Sequence[ItemInfoRow]) -> None:
+        """Take in or replace what sources call items. Relaxed.
 
         At `ITEM_INFO_MAX` the rows of other people are left out.
         """
@@ -33,7 +33,7 @@ class ItemTables(Database):
                 self._room = ITEM_INFO_MAX - (count[0] if count else 0)
             full = self._room < len(rows)
             self._room -= len(rows)
-            return self._executemany(
+            self._executemany(
                 "INSERT INTO item_info (item, source, title, tags) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (item, source) DO UPDATE"
                 " SET title = excluded.title, tags = excluded.tags"

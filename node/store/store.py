@@ -69,10 +69,11 @@ class Store(BundleTables, PersonTables, ItemTables, PeerTables):
         if self._closed:
             return
         self._closed = True
-        try:
-            self.set_setting(_CLEAN, b"1")
-        finally:
-            self._connection.close()
+        with translated(self.path):
+            try:
+                self.set_setting(_CLEAN, b"1")
+            finally:
+                self._connection.close()
 
     def __enter__(self) -> "Store":
         return self

@@ -10,7 +10,7 @@ from ranking.trust_vector import TrustVector
 from tests.ranking.worlds import snapshot, trust_vector
 
 
-def world(strangers=3, near=()):
+def world(strangers=3, near=(), chance=1.0):
     """1 and 2 are trusted; author 3 + k is a stranger with item 10 + k of her own."""
     likes = {0: {0: 1.0}, 1: {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0}, 2: {0: 1.0, 1: 1.0, 2: 1.0, 4: 0.1}}
     likes |= {3 + k: {0: 1.0, 10 + k: 1.0} for k in range(strangers)}
@@ -19,7 +19,9 @@ def world(strangers=3, near=()):
     hits = np.zeros(n, np.int32)
     hits[list(near)] = 2
     trust = TrustVector(0, vector.t, hits, vector.walks, vector.passing, vector.prior)
-    scores = score_items(snapshot(likes, n, 10 + strangers), trust, RankConfig(), None)
+    scores = score_items(
+        snapshot(likes, n, 10 + strangers), trust, RankConfig(newcomer_chance=chance), None
+    )
     excluded = np.zeros(10 + strangers, np.bool_)
     excluded[0] = True
     return scores, excluded, np.zeros(n, np.bool_)
@@ -74,3 +76,13 @@ def test_nothing_to_discover():
     excluded[:] = True
     assert rare_items(scores, excluded).size == 0
     assert discover(scores, 2, excluded, barred, np.random.default_rng(0)) == []
+
+
+def test_newcomers_come_with_their_chance():
+    scores, excluded, barred = world(50, chance=0.25)
+    kinds = [
+        kind
+        for seed in range(400)
+        for _, kind in discover(scores, 2, excluded, barred, np.random.default_rng(seed))
+    ]
+    assert kinds.count(Discovery.NEWCOMER) == pytest.approx(100, abs=30)

@@ -1,0 +1,154 @@
+"""The libp2p host as this node wants it: TCP, Noise and yamux only, and our own limits."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import libp2p
+import trio
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
+from libp2p.host.basic_host import BasicHost
+from libp2p.network.config import ConnectionConfig, RetryConfig
+from libp2p.network.connection.swarm_connection import SwarmConn
+from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL_ID
+from libp2p.security.noise.transport import Transport as NoiseTransport
+from multiaddr import Multiaddr
+
+from node.shell.child.addresses import DialGate, advertised, without_peer
+from node.shell.child.gate import AcceptGate
+from node.shell.network import NetworkConfig
+
+OUTBOUND_RESERVE = 16
+"""Connections beyond `connections_max` that only our own dials may use."""
+
+IDLE_S = 30.0
+"""A connection without a link is closed after so long, unless something else holds it."""
+
+_SWEEP_S = 5.0
+
+logger = logging.getLogger("grapevine.network")
+
+
+def build_host(config: NetworkConfig, seed: bytes) -> BasicHost:
+    """A host that does not listen yet. `seed`: 32 bytes, the transport key."""
+    keys = create_new_key_pair(seed)
+    limit = config.connections_max + OUTBOUND_RESERVE
+    noise = NoiseTransport(keys, noise_privkey=create_noise_key_pair().private_key)
+    swarm = libp2p.new_swarm(
+        key_pair=keys,
+        sec_opt={NOISE_PROTOCOL_ID: noise},
+        retry_config=RetryConfig(max_retries=0),  # when to try again is the daemon's decision
+        connection_config=ConnectionConfig(
+            max_connections=limit,
+            min_connections=0,
+            low_watermark=0,
+            high_watermark=limit,
+            max_connections_per_peer=config.connections_per_peer_max + 1,
+            inbound_upgrade_timeout=config.handshake_s,
+            outbound_upgrade_timeout=config.handshake_s,
+            dial_timeout=config.dial_s,
+            inbound_stream_protocol_negotiation_timeout=config.handshake_s,
+            outbound_stream_protocol_negotiation_timeout=config.handshake_s,
+        ),
+    )
+    # Its rates and circuit breakers would turn honest peers away; the gate and the caps on
+    # streams, links and bytes do its work here.
+    swarm.set_resource_manager(None)
+    swarm.connection_gate = DialGate(config.listen)
+    return BasicHost(network=swarm, addrs_factory=advertised)
+
+
+class Connections:
+    """The authenticated connections: how many, which are idle, room for one more."""
+
+    def __init__(
+        self, host: BasicHost, config: NetworkConfig, in_use: Callable[[], list[Any]]
+    ) -> None:
+        self._swarm = host.get_network()
+        self._max = config.connections_max
+        self._in_use = in_use
+        self._idle_since: dict[SwarmConn, float] = {}
+        self._doomed: list[SwarmConn] = []
+        self._wake = trio.Event()
+        self.held: set[str] = set()
+        """Peer ids whose connection stays without a link: bootstrap nodes, our relays."""
+        self.gate = AcceptGate(
+            pending_max=config.pending_max,
+            pending_per_address_max=config.pending_per_address_max,
+            room=self._make_room,
+        )
+        self._swarm.accept_gate = self.gate
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def to_peer(self, peer_id: Any) -> SwarmConn | None:
+        """An open connection to the peer, the newest, None without any."""
+        found = [c for c in self._swarm.connections.get(peer_id, []) if not c.is_closed]
+        return found[-1] if found else None
+
+    async def sweep_forever(self) -> None:
+        """Close what is idle for `IDLE_S`, and at once what had to make room."""
+        while True:
+            with trio.move_on_after(_SWEEP_S):
+                await self._wake.wait()
+            self._wake = trio.Event()
+            now = trio.current_time()
+            expired = [c for c in self._idle() if now - self._idle_since[c] >= IDLE_S]
+            doomed, self._doomed = self._doomed, []
+            async with trio.open_nursery() as nursery:
+                for connection in dict.fromkeys(doomed + expired):
+                    nursery.start_soon(_close, connection)
+
+    def _all(self) -> list[SwarmConn]:
+        return [c for group in self._swarm.connections.values() for c in group if not c.is_closed]
+
+    def _idle(self) -> list[SwarmConn]:
+        """Connections that serve nothing, longest idle first; keeps `_idle_since` up to date."""
+        now = trio.current_time()
+        used = {id(muxed) for muxed in self._in_use()}
+        idle = [
+            c
+            for c in self._all()
+            if id(c.muxed_conn) not in used and str(c.muxed_conn.peer_id) not in self.held
+        ]
+        self._idle_since = {c: self._idle_since.get(c, now) for c in idle}
+        return sorted(idle, key=self._idle_since.__getitem__)
+
+    def _make_room(self) -> bool:
+        """Whether an inbound connection may come; the longest idle one goes for it when full."""
+        if len(self) - len(self._doomed) < self._max:
+            return True
+        candidates = [c for c in self._idle() if c not in self._doomed]
+        if not candidates:
+            return False
+        self._doomed.append(candidates[0])
+        self._wake.set()
+        return True
+
+
+async def _close(connection: SwarmConn) -> None:
+    try:
+        with trio.move_on_after(5):
+            await connection.close()
+    except Exception as error:  # noqa: BLE001 - it is gone either way
+        logger.debug("closing a connection: %r", error)
+
+
+@asynccontextmanager
+async def listening(host: BasicHost, config: NetworkConfig) -> AsyncIterator[tuple[str, ...]]:
+    """Listen on all of `config.listen`; yields the bound addresses without /p2p/.
+
+    Raises OSError naming the addresses on which nobody listens in the end.
+    """
+    async with host.run([Multiaddr(address) for address in config.listen]):
+        try:
+            bound = tuple(without_peer(address) for address in host.get_transport_addrs())
+            if len(host.get_network().listeners) < len(set(config.listen)):
+                raise OSError(f"cannot listen on all of {', '.join(config.listen)}")
+            yield bound
+        finally:
+            with trio.move_on_after(3, shield=True):
+                await host.close()

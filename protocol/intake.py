@@ -1,0 +1,301 @@
+"""Bundles on their way in: check what the sender answers for, offer the rest to the feed table.
+
+The sender of a bundle, author or relay, answers for what it could check itself: schema, size,
+network and signature. Equivocation, quotas, times and void marks are nobody's offence. Each bundle
+costs one decoding, one signature check and one offer, and each frame one `Accepted`.
+"""
+
+from dataclasses import dataclass, field
+
+from protocol.bundle import Bundle, decode_bundle
+from protocol.claims import Retract
+from protocol.context import NO_LINK, Context
+from protocol.errors import Offence, RemoteProtocolError, UnknownVersion
+from protocol.events import Accepted, ReadBundles
+from protocol.feedtable import Offered, Outcome
+from protocol.fetch import OpenWant, Purpose, Span
+from protocol.forks import contradict, encode_proof, read_proof
+from protocol.ids import AuthorKey, FeedId
+from protocol.messages import Data, Evidence, Part, Push, Wants
+from protocol.offers import Offers
+from protocol.peerlink import PeerLink
+from protocol.push import FRESH_MAX, Pusher
+from protocol.serve import READ_BYTES
+
+PROBE_BYTES = 32 * 1024
+"""What is asked for to prove a fork: a few bundles."""
+
+SCOUT_BYTES = 256 * 1024
+"""What is asked for to find the Retract of a bundle that came without its claims."""
+
+SCOUTED_MAX = 1_024
+"""Feeds of which retracted bundles are known from above; the oldest is forgotten."""
+
+RETRACTED_MAX = 256
+"""Retracted bundles remembered for one such feed; more are not noted."""
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What one frame has brought."""
+
+    accepted: list[Bundle] = field(default_factory=list)
+    voided: list[tuple[FeedId, int]] = field(default_factory=list)
+    raised: list[tuple[FeedId, int]] = field(default_factory=list)
+    newest: dict[FeedId, Bundle] = field(default_factory=dict)
+    fresh: dict[FeedId, bool] = field(default_factory=dict)
+    """Feeds that partners should hear of at once; True when the feed is new here."""
+
+
+class Intake:
+    """The way of bundles and proofs from frames into the feed table."""
+
+    def __init__(self, context: Context, pusher: Pusher, offers: Offers) -> None:
+        self._context = context
+        self._offers = offers
+        self._pusher = pusher
+        self._fork_reads: dict[int, tuple[int, Bundle]] = {}
+        self._retracted: dict[FeedId, dict[int, None]] = {}
+
+    # --------------------------------------------------------------------------------- answers
+    def on_data(self, link: PeerLink, data: Data, *, now: float) -> None:
+        """Answers to our wants. What was accepted before an offence stays accepted."""
+        harvest = Harvest()
+        try:
+            for part in data.parts:
+                self._on_part(link, part, harvest, now)
+        finally:
+            self._reap(link, harvest, now)
+
+    def _on_part(self, link: PeerLink, part: Part, harvest: Harvest, now: float) -> None:
+        context = self._context
+        want = context.fetcher.find(link.link, part.want)
+        if want is None:
+            if not context.fetcher.issued(link.link, part.want):
+                raise RemoteProtocolError(Offence.UNSOLICITED, f"no want {part.want}")
+            context.counters.bundles_useless += len(part.bundles)
+            return
+        size = sum(map(len, part.bundles))
+        if not context.fetcher.arrived(link.link, want, size, now=now):
+            raise RemoteProtocolError(Offence.UNSOLICITED, "more than was asked for")
+        if want.purpose is not Purpose.COVER:
+            self._take(link, want, part.bundles, harvest, now)
+        if part.done:
+            context.fetcher.done(link.link, want, context.rank)
+            if want.purpose is Purpose.SCOUT:
+                self._scouted(link, want)
+
+    def _take(
+        self, link: PeerLink, want: OpenWant, wires: list[bytes], harvest: Harvest, now: float
+    ) -> None:
+        if want.stripped:
+            return
+        bundles = [b for wire in wires if (b := self._checked(wire, want)) is not None]
+        if want.purpose is Purpose.SCOUT:
+            return
+        parked = 0
+        for bundle in bundles:
+            if self._stripped(bundle):
+                self._scout(link, want, bundle.seq, now)
+                break
+            offered = self._context.feeds.offer(bundle, now=now)
+            if offered.outcome is Outcome.ACCEPTED:
+                self._accepted(want, bundle, offered, harvest)
+            elif offered.outcome is Outcome.PARKED:
+                parked += 1
+            elif offered.conflict is not None:
+                self._suspect(link, bundle, offered.conflict)
+        self._context.counters.bundles_parked += parked
+        if parked and not want.progressed and not want.span.newest_first:
+            self._probe(link, want.feed, now)
+
+    def _checked(self, wire: bytes, want: OpenWant) -> Bundle | None:
+        """The bundle, checked for what its sender answers for; None for a later version."""
+        context = self._context
+        try:
+            bundle = decode_bundle(wire)
+        except UnknownVersion:
+            context.counters.bundles_unknown_version += 1
+            return None
+        if bundle.header.network != context.network:
+            raise RemoteProtocolError(Offence.WRONG_NETWORK, "a bundle of another network")
+        if bundle.feed != want.feed or not want.span.lo <= bundle.seq <= want.span.hi:
+            raise RemoteProtocolError(Offence.UNSOLICITED, "a bundle outside of the want")
+        if not context.verify(bundle):
+            context.counters.bundles_forged += 1
+            raise RemoteProtocolError(Offence.BAD_SIGNATURE, "a forged bundle")
+        self._note_retracts(bundle)
+        return bundle
+
+    def _accepted(self, want: OpenWant, bundle: Bundle, offered: Offered, harvest: Harvest) -> None:
+        context, feed = self._context, want.feed
+        want.progressed = True
+        harvest.accepted += offered.accepted
+        harvest.voided += offered.voided
+        harvest.raised += offered.raised
+        replica = context.feeds.replica(feed)
+        wanted = context.following.wanted(feed.author)
+        new_here = replica is not None and replica.quota == 0
+        if new_here and wanted is not None:
+            harvest.raised += context.feeds.set_quota(feed, wanted.quotas[feed.lane])
+        newest = harvest.newest.get(feed)
+        if newest is None or bundle.seq > newest.seq:
+            harvest.newest[feed] = bundle
+        short = not want.span.newest_first and want.span.hi - want.span.lo < FRESH_MAX
+        if want.urgent or short:
+            harvest.fresh[feed] = new_here or harvest.fresh.get(feed, False)
+
+    def _reap(self, link: PeerLink, harvest: Harvest, now: float) -> None:
+        """One frame is through: tell the peer around us, and the partners."""
+        if not harvest.accepted and not harvest.raised:
+            return
+        context = self._context
+        context.counters.bundles_accepted += len(harvest.accepted)
+        for bundle in harvest.newest.values():
+            context.head_changed(bundle, source=link.link)
+        context.emit(
+            Accepted(
+                link.link,
+                tuple(harvest.accepted),
+                tuple(harvest.voided),
+                tuple(harvest.raised),
+            )
+        )
+        for feed, new_here in harvest.fresh.items():
+            self._pusher.announce(harvest.newest[feed], source=link.link, widely=new_here)
+        self._pusher.flush(now=now)
+
+    # ---------------------------------------------------------------------------------- pushes
+    def on_push(self, link: PeerLink, message: Push, *, now: float) -> None:
+        """Headers that we did not ask for: ask for what we lack of the feeds that we follow.
+
+        A header is only a hint here, so its signature is not checked (that of the bundle is),
+        unless it contradicts what we hold and may become half of a proof.
+        """
+        granted = link.pushes_in.take(len(message.headers), now=now)
+        for wire in message.headers[:granted]:
+            try:
+                bundle = decode_bundle(wire)
+            except UnknownVersion:
+                self._context.counters.bundles_unknown_version += 1
+                continue
+            if bundle.header.network != self._context.network:
+                raise RemoteProtocolError(Offence.WRONG_NETWORK, "a header of another network")
+            self._hear_header(link, bundle, now)
+        if granted < len(message.headers):
+            raise RemoteProtocolError(Offence.FLOOD, "too many pushes")
+
+    def _hear_header(self, link: PeerLink, bundle: Bundle, now: float) -> None:
+        feed, seq = bundle.feed, bundle.seq
+        if not self._offers.notice(link, feed, seq, seq):
+            return
+        replica = self._context.feeds.replica(feed)
+        if replica is None or seq > replica.hi:
+            lo = max(1, bundle.header.floor) if replica is None else replica.hi + 1
+            self._offers.want_now(link, feed, lo, seq, now)
+        elif seq == replica.hi and bundle.id != replica.head:
+            if not self._context.verify(bundle):
+                raise RemoteProtocolError(Offence.BAD_SIGNATURE, "a forged header")
+            self._suspect(link, bundle, (seq, seq))
+
+    def on_evidence(self, link: PeerLink, message: Evidence, *, now: float) -> None:
+        """Proofs of equivocation. Only those about authors who matter here are kept."""
+        context = self._context
+        granted = link.evidence_in.take(len(message.proofs), now=now)
+        for proof in message.proofs[:granted]:
+            try:
+                author = read_proof(proof, network=context.network, verify=context.verify)
+            except UnknownVersion:
+                context.counters.bundles_unknown_version += 1
+                continue
+            if context.matters(author, now=now):
+                context.convict(author, proof, source=link.link)
+        self._pusher.flush(now=now)
+        if granted < len(message.proofs):
+            raise RemoteProtocolError(Offence.FLOOD, "too many proofs")
+
+    # ------------------------------------------------------------------------ retracted bodies
+    def _note_retracts(self, bundle: Bundle) -> None:
+        """Check the claims' schema, and remember which bundles below this one it voids."""
+        for claim in bundle.claims():
+            if type(claim) is Retract and claim.seq < bundle.seq:
+                known = self._retracted.setdefault(bundle.feed, {})
+                if len(known) < RETRACTED_MAX:
+                    known[claim.seq] = None
+                if len(self._retracted) > SCOUTED_MAX:
+                    del self._retracted[next(iter(self._retracted))]
+
+    def _stripped(self, bundle: Bundle) -> bool:
+        """Whether the claims are missing though no Retract that we know of voids them.
+
+        A header is worth accepting alone only when its author has taken the claims back;
+        otherwise a relay could make us hold, and pass on, an empty history.
+        """
+        if bundle.claims_bytes is not None:
+            return False
+        feed = bundle.feed
+        return bundle.seq not in self._retracted.get(
+            feed, ()
+        ) and bundle.seq not in self._context.feeds.voided(feed)
+
+    def _scout(self, link: PeerLink, want: OpenWant, seq: int, now: float) -> None:
+        """Look for the Retract among the newer bundles.
+
+        Reading upwards it comes after what it voids. Until it is found the offer is worth nothing:
+        the want counts as fruitless, and its offer is dropped when it is done.
+        """
+        want.stripped = True
+        want.progressed = False
+        if not want.span.newest_first and seq < want.span.hi:
+            span = Span(seq + 1, want.span.hi, True, SCOUT_BYTES)
+            self._ask(link, want.feed, span, Purpose.SCOUT, now)
+
+    def _scouted(self, link: PeerLink, want: OpenWant) -> None:
+        """Go on with the feed if the Retract was found."""
+        feed, seq = want.feed, want.span.lo - 1
+        if seq in self._retracted.get(feed, ()):
+            fetcher = self._context.fetcher
+            fetcher.offer(link.link, feed, (seq, want.span.hi), self._context.rank(feed))
+
+    # ---------------------------------------------------------------------------------- forks
+    def _probe(self, link: PeerLink, feed: FeedId, now: float) -> None:
+        """The partner's bundles do not continue ours: ask for its version of what we hold."""
+        head = self._context.feeds.head(feed)
+        if head is not None:
+            self.probe(link, feed, head.lo, head.hi, now=now)
+
+    def probe(self, link: PeerLink, feed: FeedId, lo: int, hi: int, *, now: float) -> None:
+        """Ask for the partner's newest bundles of lo..hi, which seem to differ from ours."""
+        self._ask(link, feed, Span(lo, hi, True, PROBE_BYTES), Purpose.PROBE, now)
+
+    def _ask(self, link: PeerLink, feed: FeedId, span: Span, purpose: Purpose, now: float) -> None:
+        want = self._context.fetcher.ask_for(link.link, feed, span, purpose, now=now)
+        if want is not None:
+            self._context.send(link, Wants([want]))
+
+    def _suspect(self, link: PeerLink, bundle: Bundle, conflict: tuple[int, int]) -> None:
+        """Read our own headers where the bundle contradicts them, if it does."""
+        if len(self._fork_reads) >= self._context.config.fork_reads_max:
+            return
+        token = self._context.new_token()
+        self._fork_reads[token] = (link.link, bundle.bare())
+        lo, hi = conflict
+        self._context.emit(
+            ReadBundles(
+                token, bundle.feed, lo, hi, READ_BYTES, headers_only=True, newest_first=True
+            )
+        )
+
+    def on_read(self, token: int, wires: tuple[bytes, ...]) -> bool:
+        """Our own headers are here; False when the read was somebody else's."""
+        pending = self._fork_reads.pop(token, None)
+        if pending is None:
+            return False
+        _, suspect = pending
+        for wire in wires:
+            held = self._context.stored(wire)
+            if held is not None and contradict(held, suspect):
+                author = AuthorKey(suspect.header.author)
+                self._context.convict(author, encode_proof(held, suspect), source=NO_LINK)
+                break
+        return True

@@ -1,0 +1,58 @@
+"""What partners say they hold: who serves whom, what we lack of it, and the strangers among it."""
+
+from protocol.context import Context
+from protocol.ids import AuthorKey, FeedId
+from protocol.peerlink import PeerLink
+
+
+class Offers:
+    """Notes offers on the links they came from; holds nothing itself."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def notice(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> bool:
+        """The partner holds lo..hi of the feed. Whether we follow its author."""
+        context = self._context
+        if context.feeds.disowned(feed.author):
+            context.tell_proof(link, feed.author)
+            return False
+        if feed.author in context.following:
+            link.serves[feed.author] = None
+            return True
+        self._sample_stranger(link, feed, lo, hi)
+        return False
+
+    def want(self, link: PeerLink, feed: FeedId, lo: int, hi: int, now: float) -> None:
+        """Have what we lack of it fetched, best first."""
+        context = self._context
+        if context.spans(feed, lo, hi, now=now):
+            context.fetcher.offer(link.link, feed, (lo, hi), context.rank(feed))
+
+    def want_now(self, link: PeerLink, feed: FeedId, lo: int, hi: int, now: float) -> None:
+        """The same for what a push announced: before everything else."""
+        if self._context.spans(feed, lo, hi, now=now):
+            self._context.fetcher.offer_urgent(link.link, feed, (lo, hi))
+
+    def welcome(self, author: AuthorKey, *, now: float) -> None:
+        """The author is followed from now on: use what partners have offered of it so far."""
+        for link in self._context.links.values():
+            known = [feed for feed in link.strangers if feed.author == author]
+            for feed in known:
+                lo, hi = link.strangers.pop(feed)
+                link.serves[author] = None
+                self.want(link, feed, lo, hi, now)
+
+    def _sample_stranger(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> None:
+        """Keep a uniform sample of the unfollowed feeds that the partner has offered."""
+        if feed in link.strangers:
+            link.strangers[feed] = (lo, hi)
+            return
+        link.strangers_seen += 1
+        room = self._context.config.link.strangers_max
+        if len(link.strangers) >= room:
+            if self._context.rng.randrange(link.strangers_seen) >= room:
+                return
+            victim = list(link.strangers)[self._context.rng.randrange(room)]
+            del link.strangers[victim]
+        link.strangers[feed] = (lo, hi)

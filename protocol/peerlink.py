@@ -1,0 +1,76 @@
+"""Everything known of one link, and what it may cost: at most about 2 MB at every cap."""
+
+from dataclasses import dataclass, field
+
+from protocol.buckets import TokenBucket
+from protocol.config import GossipConfig
+from protocol.events import LinkUp
+from protocol.heads import HandleBook, HandleReader
+from protocol.ids import AuthorKey, FeedId
+from protocol.serve import Server
+from protocol.session import Session
+
+
+@dataclass(slots=True)
+class PeerLink:
+    """State of one link. Tables are capped as `LinkConfig` and `HANDLES_MAX` say."""
+
+    link: int
+    peer_id: str
+    outbound: bool
+    address: str
+    up_at: float
+    session: Session
+    server: Server
+    pushes_in: TokenBucket
+    pushes_out: TokenBucket
+    frames_in: TokenBucket
+    evidence_in: TokenBucket
+    addresses_in: TokenBucket
+    ranges_out: TokenBucket
+    book: HandleBook = field(default_factory=HandleBook)
+    names: HandleReader = field(default_factory=HandleReader)
+    serves: dict[AuthorKey, None] = field(default_factory=dict)
+    """Authors we follow of whom the partner holds something."""
+    strangers: dict[FeedId, tuple[int, int]] = field(default_factory=dict)
+    """A sample of the feeds offered that we do not follow: (lo, hi)."""
+    strangers_seen: int = 0
+    outbox: dict[FeedId, bytes] = field(default_factory=dict)
+    """Newest header of each feed that is to be pushed, oldest first."""
+    evidence: dict[AuthorKey, None] = field(default_factory=dict)
+    """Equivocators whose proof is to be sent."""
+    evidence_told: dict[AuthorKey, None] = field(default_factory=dict)
+    equal: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Ranges that both hold alike and that are still to be gone through."""
+    told: int = 0
+    """Version of the journal up to which the partner knows our heads."""
+    rounds: int = 0
+    """Exchanges started with this partner."""
+    reconcile_due: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether both have said Hello."""
+        return self.session.open
+
+
+def open_link(event: LinkUp, session: Session, config: GossipConfig, *, now: float) -> PeerLink:
+    """A link as it is before Hello."""
+    caps = config.link
+    addresses = 16.0
+    ranges = float(config.reconcile_bytes)
+    return PeerLink(
+        event.link,
+        event.peer_id,
+        event.outbound,
+        event.address,
+        now,
+        session,
+        Server(queue_max=caps.served_wants_max, reads_max=caps.reads_max),
+        TokenBucket(caps.pushes_per_s, caps.pushes_burst, now=now),
+        TokenBucket(caps.pushes_per_s / 2, caps.pushes_burst / 2, now=now),
+        TokenBucket(caps.frames_per_s, caps.frames_burst, now=now),
+        TokenBucket(caps.evidence_per_s, caps.evidence_burst, now=now),
+        TokenBucket(addresses / config.round_s, 2 * addresses, now=now),
+        TokenBucket(ranges / config.round_s, ranges, now=now),
+    )

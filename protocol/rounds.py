@@ -1,0 +1,382 @@
+"""One exchange a round: tell a partner what changed, hear what changed there.
+
+    first contact (whoever dialled), every 100th round, too much changed:
+        Ranges(opening) ──► Ranges(prints | lists) ──► ... until all ranges are equal or listed
+    otherwise:
+        Heads(changed, answer) ──► Heads(changed)
+
+and beside either: Peers both ways, Seek to vouched partners for authors whom nobody serves.
+"""
+
+from collections.abc import Iterable
+
+from protocol.context import Context
+from protocol.errors import Offence, RemoteProtocolError
+from protocol.events import FindAuthor, HeardPeers
+from protocol.exchange import worth_passing
+from protocol.feedtable import Head as HeldHead
+from protocol.fetch import Purpose, Span
+from protocol.heads import HEADS_PER_CHUNK, tag_of
+from protocol.ids import AuthorKey, FeedId
+from protocol.intake import Intake
+from protocol.messages import (
+    SOUGHT_PER_FRAME_MAX,
+    Head,
+    Heads,
+    Named,
+    Peers,
+    RangeList,
+    RangePrint,
+    Ranges,
+    Seek,
+    Want,
+)
+from protocol.offers import Offers
+from protocol.partners import Candidate, choose
+from protocol.peerlink import PeerLink
+from protocol.reconcile import Equal, Listing, Split, compare, in_order, opening
+
+HEADS_PER_LIST = 512
+"""Heads in one list of a range; a longer one is cut into several ranges."""
+
+FIND_BACKOFF = 4
+"""An author whom nobody serves is looked for again after this many times the rounds so far."""
+
+_PRINT_BYTES = 112
+_HEAD_BYTES = 76
+_LIST_BYTES = 96
+_STEP_BYTES_MAX = 60_000
+
+
+class _Steps:
+    """Collects prints and lists into `Ranges` frames below 64 KiB, until `bytes_max` is told."""
+
+    def __init__(self, context: Context, link: PeerLink, *, bytes_max: int) -> None:
+        self._context = context
+        self._link = link
+        self._prints: list[RangePrint] = []
+        self._lists: list[RangeList] = []
+        self._named: list[Named] = []
+        self._size = 0
+        self._bytes_max = bytes_max
+        self.total = 0
+        self.full = False
+        """Whether something found no room; the next reconciliation makes up for it."""
+
+    def print(self, part: RangePrint) -> None:
+        """Tell a fingerprint."""
+        if self._make_room(_PRINT_BYTES):
+            self._prints.append(part)
+
+    def list(self, lower: bytes, upper: bytes, held: list[HeldHead], *, answer: bool) -> None:
+        """Tell the heads of a range."""
+        if not self._make_room(_LIST_BYTES + _HEAD_BYTES * len(held)):
+            return
+        heads = []
+        for head in held:
+            handle, named = self._link.book.name(head.feed)
+            if named is not None:
+                self._named.append(named)
+            heads.append(Head(handle, head.lo, head.hi, tag_of(head.id)))
+        self._lists.append(RangeList(lower, upper, heads, answer))
+
+    def flush(self, *, opening: bool = False) -> None:
+        """Send what has been collected, in ascending order."""
+        if self._prints or self._lists:
+            self._prints.sort(key=lambda part: part.lower)
+            self._lists.sort(key=lambda part: part.lower)
+            message = Ranges(self._named, self._prints, self._lists, opening)
+            self._context.send(self._link, message)
+        self._prints, self._lists, self._named, self._size = [], [], [], 0
+
+    def _make_room(self, size: int) -> bool:
+        self.full = self.full or self.total + size > self._bytes_max
+        if self.full:
+            return False
+        if self._size + size > _STEP_BYTES_MAX:
+            self.flush()
+        self._size += size
+        self.total += size
+        return True
+
+
+class Rounds:
+    """Heads, ranges, peer exchange and the search for authors. Holds no table but `unserved`."""
+
+    def __init__(self, context: Context, intake: Intake, offers: Offers) -> None:
+        self._context = context
+        self._offers = offers
+        self._intake = intake
+        self._by_overlap = False
+        self._unserved: dict[AuthorKey, tuple[int, int]] = {}
+        self.own_authors: dict[AuthorKey, None] = {}
+        self.addresses: tuple[str, ...] = ()
+        """What partners may be told, own addresses first."""
+
+    # --------------------------------------------------------------------------------- rounds
+    def start(self, *, now: float) -> None:
+        """Start this round's exchange, and look after authors whom nobody serves."""
+        context = self._context
+        context.counters.rounds += 1
+        context.fetcher.next_round()
+        candidates = self.candidates()
+        self._by_overlap = not self._by_overlap
+        chosen = choose(candidates, by_overlap=self._by_overlap, rng=context.rng)
+        if chosen is not None:
+            self._exchange(context.links[chosen], now)
+        self._admit_strangers(now)
+        self._search()
+
+    def candidates(self) -> list[Candidate]:
+        """The open links, as partner choice sees them. O(links)."""
+        return [
+            Candidate(link.link, len(link.serves), self.vouched(link), link.outbound)
+            for link in self._context.links.values()
+            if link.open
+        ]
+
+    def vouched(self, link: PeerLink) -> bool:
+        """Whether the partner has proved an author for whom the owner vouches."""
+        return any(self._context.following.vouched(a) for a in link.session.authors)
+
+    def _exchange(self, link: PeerLink, now: float) -> None:
+        context = self._context
+        link.rounds += 1
+        due = link.rounds % context.config.reconcile_rounds == 0
+        if due or link.reconcile_due or context.fetcher.offers_lost(link.link):
+            self.reconcile(link)
+        else:
+            self._tell_changed(link, answer=True)
+        addresses = worth_passing(self.addresses, partner=link.address)
+        context.send(link, Peers(list(addresses), True))
+
+    def _tell_changed(self, link: PeerLink, *, answer: bool) -> None:
+        """Heads changed since the partner was last told, or a reconciliation when too many."""
+        context = self._context
+        changed = context.journal.since(link.told, link=link.link)
+        if changed is None or len(changed) > context.config.changed_heads_max:
+            self.reconcile(link)
+            return
+        link.told = context.journal.version
+        if changed or answer:
+            self._tell(link, changed, answer=answer)
+
+    def _tell(self, link: PeerLink, feeds: list[FeedId], *, answer: bool) -> None:
+        heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
+        for at in range(0, max(1, len(heads)), HEADS_PER_CHUNK):
+            named, told = [], []
+            for head in heads[at : at + HEADS_PER_CHUNK]:
+                handle, name = link.book.name(head.feed)
+                if name is not None:
+                    named.append(name)
+                told.append(Head(handle, head.lo, head.hi, tag_of(head.id)))
+            last = at + HEADS_PER_CHUNK >= len(heads)
+            self._context.send(link, Heads(named, told, answer and last))
+
+    # ---------------------------------------------------------------------------------- heads
+    def on_heads(self, link: PeerLink, message: Heads, *, now: float) -> None:
+        """The partner's changed heads; its question for ours."""
+        self._learn(link, message.named)
+        self._hear(link, message.heads, now)
+        if message.answer:
+            self._tell_changed(link, answer=False)
+
+    def on_seek(self, link: PeerLink, message: Seek) -> None:
+        """Tell what we hold of these authors."""
+        feeds = [f for author in message.authors for f in self._held(link, AuthorKey(author))]
+        if feeds:
+            self._tell(link, feeds, answer=False)
+
+    def _held(self, link: PeerLink, author: AuthorKey) -> list[FeedId]:
+        if self._context.feeds.disowned(author):
+            self._context.tell_proof(link, author)
+            return []
+        return self._context.feeds.feeds_of(author)
+
+    def _learn(self, link: PeerLink, named: Iterable[Named]) -> None:
+        for name in named:
+            link.names.learn(name)
+
+    def _hear(self, link: PeerLink, heads: Iterable[Head], now: float) -> dict[FeedId, Head]:
+        """Note a partner's heads; returns them by feed."""
+        heard: dict[FeedId, Head] = {}
+        for head in heads:
+            if head.lo > head.hi:
+                raise RemoteProtocolError(Offence.WRONG_SCHEMA, "a head below its tail")
+            feed = link.names.feed(head.handle)
+            if feed is not None:
+                heard[feed] = head
+                self._note(link, feed, head, now)
+        return heard
+
+    def _note(self, link: PeerLink, feed: FeedId, head: Head, now: float) -> None:
+        context = self._context
+        if not self._offers.notice(link, feed, head.lo, head.hi):
+            return
+        replica = context.feeds.replica(feed)
+        if replica is not None and replica.hi == head.hi and tag_of(replica.head) != head.tag:
+            self._intake.probe(link, feed, head.hi, head.hi, now=now)
+        self._offers.want(link, feed, head.lo, head.hi, now)
+
+    # --------------------------------------------------------------------------------- ranges
+    def reconcile(self, link: PeerLink) -> None:
+        """Open a reconciliation with the partner."""
+        context = self._context
+        context.counters.reconciliations += 1
+        link.reconcile_due = False
+        link.told = context.journal.version
+        steps = _Steps(context, link, bytes_max=context.config.reconcile_bytes)
+        for part in opening(context.index):
+            steps.print(part)
+        steps.flush(opening=True)
+
+    def on_ranges(self, link: PeerLink, message: Ranges, *, now: float) -> None:
+        """One step of a reconciliation."""
+        if not (in_order(message.prints) and in_order(message.lists)):
+            raise RemoteProtocolError(Offence.WRONG_SCHEMA, "ranges out of order")
+        context = self._context
+        if message.opening:
+            link.told = context.journal.version
+        self._learn(link, message.named)
+        heard = [self._hear(link, part.heads, now) for part in message.lists]
+        steps = _Steps(context, link, bytes_max=int(link.ranges_out.level(now)))
+        jobs: list[tuple[RangePrint | RangeList, dict[FeedId, Head]]] = [
+            *((part, {}) for part in message.prints),
+            *(pair for pair in zip(message.lists, heard, strict=True) if pair[0].answer),
+        ]
+        # in random order, so that what finds no room differs from one attempt to the next
+        context.rng.shuffle(jobs)
+        for part, theirs in jobs:
+            if isinstance(part, RangePrint):
+                self._answer_print(steps, link, part)
+            else:
+                self._answer_list(steps, part, theirs)
+        steps.flush()
+        link.ranges_out.take(steps.total, now=now)
+        link.reconcile_due = link.reconcile_due or steps.full
+
+    def _answer_print(self, steps: _Steps, link: PeerLink, theirs: RangePrint) -> None:
+        index = self._context.index
+        step = compare(index, theirs)
+        if isinstance(step, Equal):
+            link.equal.append((theirs.lower, theirs.upper))
+            del link.equal[: -self._context.config.link.equal_ranges_max]
+        elif isinstance(step, Split):
+            for part in step.prints:
+                steps.print(part)
+        else:
+            self._list(steps, step)
+
+    def _list(self, steps: _Steps, step: Listing) -> None:
+        """List a range, in several lists when it is a long one."""
+        index = self._context.index
+        for at in range(step.start, max(step.stop, step.start + 1), HEADS_PER_LIST):
+            end = min(at + HEADS_PER_LIST, step.stop)
+            lower = step.lower if at == step.start else index.key_at(at)
+            upper = step.upper if end == step.stop else index.key_at(end)
+            steps.list(lower, upper, self._heads_at(at, end), answer=step.answer)
+
+    def _heads_at(self, start: int, stop: int) -> list[HeldHead]:
+        feeds = self._context.index.feeds(start, stop)
+        return [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
+
+    def _answer_list(self, steps: _Steps, theirs: RangeList, heard: dict[FeedId, Head]) -> None:
+        """Tell those of our heads in the range that the partner lacks or has otherwise."""
+        index = self._context.index
+        start, stop = index.span(theirs.lower, theirs.upper)
+        differing = [
+            head
+            for head in self._heads_at(start, stop)
+            if (known := heard.get(head.feed)) is None
+            or (known.hi, known.tag, known.lo) != (head.hi, tag_of(head.id), head.lo)
+        ]
+        for at in range(0, len(differing), HEADS_PER_LIST):
+            chunk = differing[at : at + HEADS_PER_LIST]
+            steps.list(theirs.lower, theirs.upper, chunk, answer=False)
+            steps.flush()
+
+    def go_through_equal(self, link: PeerLink, *, now: float) -> None:
+        """What both hold alike the partner serves, too, and perhaps further back than we do.
+
+        A part of it each tick: a large table would take longer than the loop may stall.
+        """
+        context = self._context
+        room = context.config.equal_feeds_per_tick
+        while link.equal and room > 0:
+            lower, upper = link.equal.pop()
+            start, stop = context.index.span(lower, upper)
+            end = min(stop, start + room)
+            if end < stop:
+                link.equal.append((context.index.key_at(end), upper))
+            room -= end - start
+            for feed in context.index.feeds(start, end):
+                head = context.feeds.head(feed)
+                if head is not None and self._offers.notice(link, feed, 1, head.hi):
+                    self._offers.want(link, feed, 1, head.hi, now)
+
+    # -------------------------------------------------------------------------------- peers
+    def on_peers(self, link: PeerLink, message: Peers, *, now: float) -> None:
+        """Addresses for the dial policy; ours in return."""
+        room = link.addresses_in.take(len(message.addresses), now=now)
+        heard = worth_passing(message.addresses[:room], partner=link.address)
+        if heard:
+            self._context.emit(HeardPeers(link.link, heard))
+        if message.answer:
+            ours = worth_passing(self.addresses, partner=link.address)
+            self._context.send(link, Peers(list(ours), False))
+
+    # ------------------------------------------------------------------ strangers and searching
+    def _admit_strangers(self, now: float) -> None:
+        """Give free places on probation to strangers, one from each link in random order."""
+        context = self._context
+        links = [link for link in context.links.values() if link.strangers]
+        context.rng.shuffle(links)
+        for link in links[: context.config.probation_per_round_max]:
+            feeds = list(link.strangers)
+            author = feeds[context.rng.randrange(len(feeds))].author
+            if context.feeds.may_ask(author, now=now) and context.following.admit(author, now=now):
+                self._offers.welcome(author, now=now)
+
+    def _search(self) -> None:
+        """Ask vouched partners for wanted authors whom nobody serves, then the wide world."""
+        context = self._context
+        config = context.config
+        links = list(context.links.values())
+        unserved: dict[AuthorKey, tuple[int, int]] = {}
+        for author in context.following.authors():
+            if author in self.own_authors or any(author in link.serves for link in links):
+                continue
+            rounds, due = self._unserved.get(author, (0, config.find_after_rounds))
+            unserved[author] = (rounds + 1, due)
+        self._unserved = unserved
+        self._seek(list(unserved)[:SOUGHT_PER_FRAME_MAX])
+        late = [author for author, (rounds, due) in unserved.items() if rounds >= due]
+        for author in late[: config.find_per_round_max]:
+            rounds, _ = unserved[author]
+            unserved[author] = (rounds, rounds * FIND_BACKOFF)
+            context.emit(FindAuthor(author))
+
+    def _seek(self, authors: list[AuthorKey]) -> None:
+        """Only vouched partners learn whom we look for; one of them each round."""
+        vouched = [link for link in self._context.links.values() if self.vouched(link)]
+        if authors and vouched:
+            link = vouched[self._context.rng.randrange(len(vouched))]
+            self._context.send(link, Seek(list(authors)))
+
+    def cover(self, link: PeerLink, wants: int, *, now: float) -> list[Want]:
+        """Wants for feeds that nobody here wants, among `wants` that we mean."""
+        context = self._context
+        if not link.strangers or self.vouched(link):
+            return []
+        covers = []
+        for _ in range(wants):
+            if context.rng.random() >= context.config.cover_rate:
+                continue
+            feeds = list(link.strangers)
+            feed = feeds[context.rng.randrange(len(feeds))]
+            lo, hi = link.strangers[feed]
+            span = Span(lo, hi, True, context.config.cover_bytes)
+            want = context.fetcher.ask_for(link.link, feed, span, Purpose.COVER, now=now)
+            if want is not None:
+                covers.append(want)
+        return covers

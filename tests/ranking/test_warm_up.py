@@ -1,0 +1,45 @@
+"""After the warm-up nothing is left to compile."""
+
+import numpy as np
+import pytest
+from numba.core.registry import CPUDispatcher
+
+from ranking import kernels_evidence, kernels_salsa, kernels_walks
+from ranking.config import Method, RankConfig
+from ranking.recommend import RecommendRequest, recommend
+from ranking.warm_up import warm_up
+from tests.ranking.worlds import random_likes, snapshot
+from trust.config import TrustConfig
+from trust.meritrank import trust_from, without_author
+from trust.vouches import VouchGraph
+
+MODULES = (kernels_evidence, kernels_salsa, kernels_walks)
+
+
+def specialisations():
+    return {
+        f"{module.__name__}.{name}": len(kernel.signatures)
+        for module in MODULES
+        for name, kernel in vars(module).items()
+        if isinstance(kernel, CPUDispatcher)
+    }
+
+
+def test_a_real_request_finds_every_kernel_compiled():
+    warm_up()
+    before = specialisations()
+    if not before:
+        pytest.skip("numba is switched off: there is nothing to compile")
+    vouches = VouchGraph()
+    for v in range(30):
+        for w in (v + 1, v + 7):
+            vouches.put(v, w % 30, 60)
+    compiled = vouches.compiled(30)
+    rng = np.random.default_rng(1)
+    trust = trust_from(compiled, 0, TrustConfig(), rng)
+    without_author(compiled, trust, 1, TrustConfig())
+    snap = snapshot(random_likes(rng, 30, 50, 10), 30, 50)
+    for method in Method:
+        request = RecommendRequest(config=RankConfig(method=method, walks=40))
+        recommend(snap, trust, request, rng)
+    assert specialisations() == before

@@ -18,7 +18,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @command(app, "init")
 def init(session: Session) -> None:
     """Make a node: a directory, a key, an empty store. Safe to repeat; shares nothing."""
-    from node.identity import author_key, format_id, read_or_create_seed
+    from node.id_string import format_id
+    from node.identity import author_key, read_or_create_seed
 
     paths = session.paths
     prepare(paths)

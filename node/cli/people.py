@@ -84,7 +84,8 @@ def allow(
 @command(app, "id")
 def id_(session: Session) -> None:
     """One string, key and addresses, that a friend hands to `grapevine trust`."""
-    from node.identity import author_key, format_id, read_seed
+    from node.id_string import format_id
+    from node.identity import author_key, read_seed
     from node.query.schema import QueryError
 
     try:

@@ -7,6 +7,7 @@ from random import Random
 from node.core.admission import Admission
 from node.core.clicks import ClickLog
 from node.core.config import PeerConfig
+from node.core.dialing import AddressBook, KnownAddress
 from node.core.methods.people import new_person
 from node.core.methods.taste import put_facts
 from node.core.peer import Peer
@@ -61,6 +62,7 @@ class Remembered:
     blocked_items: tuple[str, ...] = ()
     allowed: tuple[AuthorKey, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
+    addresses: tuple[KnownAddress, ...] = ()
 
 
 def build(
@@ -97,6 +99,7 @@ def build(
         clicks=clicks,
         admission=Admission(graph, trust, clicks),
         ledger=PeerLedger(),
+        addresses=AddressBook(config.dial, Random(rng.getrandbits(64))),
         rng=rng,
         new_seed=new_seed,
     )
@@ -129,7 +132,8 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
     state.blocked_items = dict.fromkeys(remembered.blocked_items)
     state.allowed = dict.fromkeys(remembered.allowed)
     state.ledger.restore(remembered.ledger, now=now)
-    state.gossip.speak_for(person.signer for person in state.persons)
+    state.addresses.restore(remembered.addresses)
+    state.speak()
     state.gossip.reload()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from node.core.dialing import DialConfig
 from protocol.config import GossipConfig
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
@@ -22,9 +23,16 @@ class PeerConfig:
     """Least time between two recomputations of trust for gossip's interest. A person's own query
     always uses trust that has seen every vouch."""
 
+    endpoints_delay_s: float = 30.0
+    """New own addresses are left to settle for so long before they are signed and published."""
+
+    endpoints_interval_s: float = 600.0
+    """Least time between two publications of own addresses."""
+
     claims_per_followed_author: int = 20_000
     """Stored quota of one followed author in the taste lane, claims."""
 
+    dial: DialConfig = field(default_factory=DialConfig)
     gossip: GossipConfig = field(default_factory=GossipConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)
     rank: RankConfig = field(default_factory=RankConfig)

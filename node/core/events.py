@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from node.core.dialing import KnownAddress
 from protocol import events as gossip
 from protocol.bundle import Bundle
 from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
@@ -95,8 +96,33 @@ class OwnAddresses:
     addresses: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkLost:
+    """The network is gone for a while; its links were reported down before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesFound:
+    """Somebody can be reached there, or so `source` says; `author` is whom we looked for."""
+
+    source: str
+    """mdns, bootstrap, kademlia or owner."""
+    addresses: tuple[str, ...]
+    author: AuthorKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """`Dial(address)` led to no link."""
+
+    address: str
+
+
 Event: TypeAlias = (
     gossip.Event
+    | NetworkLost
+    | AddressesFound
+    | DialEnded
     | Asked
     | Committed
     | CommitFailed
@@ -295,11 +321,17 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class TryAddresses:
-    """Addresses to hand to the dial policy, with where they came from."""
+class Dial:
+    """Open a gossip link to the address; ends in `LinkUp` or `DialEnded`."""
 
-    source: str
-    addresses: tuple[str, ...]
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddresses:
+    """Keep exactly these addresses over a restart."""
+
+    rows: tuple[KnownAddress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +367,8 @@ Effect: TypeAlias = (
     | FindInfo
     | Answer
     | Refuse
-    | TryAddresses
+    | Dial
+    | StoreAddresses
     | FindAuthor
     | Provide
     | StoreLedger

@@ -8,19 +8,24 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from node.core import events as ev
+from node.core.dialing import is_private, peer_of
 from node.core.events import Asked, Effect, Event, Refuse
 from node.core.interest import interest
 from node.core.methods import about, params, people, recommending, searching, sharing, taste, trust
 from node.core.persons import Person
-from node.core.publishing import publish
+from node.core.publishing import Publication, publish, publish_endpoints
 from node.core.rebuild import Rebuilder
 from node.core.state import WAITING_MAX, LinkInfo, PeerState, refuse
 from node.core.trusting import set_priorities, walk
 from node.query.schema import READ_ONLY
 from protocol import events as gossip
 from protocol.ids import AuthorKey
+from protocol.limits import ADDRESSES_MAX
 from ranking.trust_vector import TrustVector
 from trust.ledger import Verdict
+
+KEEP_ADDRESSES_S = 30.0
+"""Between two writes of the known addresses."""
 
 Handler: TypeAlias = Callable[[PeerState, Asked, float], list[Effect]]
 
@@ -58,6 +63,8 @@ class Peer:
         self._rebuilder = Rebuilder(state.feeds, state.admission)
         self._publish_at = 0.0
         self._trust_at = 0.0
+        self._keep_addresses_at = 0.0
+        self._endpoints_at = 0.0
         self._walking = False
         self._walked_version = -1
         self._people_walked = 0
@@ -73,16 +80,22 @@ class Peer:
                 return self._rebuilder.on_read(event)
             case gossip.LinkUp():
                 return self._on_link_up(event, now)
-            case gossip.LinkDown(link=link):
-                self.state.links.pop(link, None)
-                return self._gossip(event, now)
+            case gossip.LinkDown():
+                return self._on_link_down(event, now)
             case gossip.FrameReceived() | gossip.BundlesRead() | gossip.Published():
                 return self._gossip(event, now)
             case ev.OwnAddresses():
-                self.state.peer_id, self.state.addresses = event.peer_id, event.addresses
-                self.state.gossip.my_peer_id = event.peer_id
-                self.state.gossip.advertise(event.addresses)
-                return [ev.Provide(person.author) for person in self.state.persons]
+                return self._on_own_addresses(event, now)
+            case ev.AddressesFound(addresses=addresses, author=author, source=source):
+                told = source != "kademlia"
+                self.state.addresses.heard(addresses, friend=author is not None, own_word=told)
+                return []
+            case ev.DialEnded(address=address):
+                self.state.addresses.failed(address, now=now)
+                return []
+            case ev.NetworkLost():
+                self.state.addresses.network_lost()
+                return []
             case _:
                 continuation = self.state.waiting.pop(event.token, None)
                 return continuation(event, now) if continuation is not None else []
@@ -121,7 +134,29 @@ class Peer:
         if verdict >= Verdict.BAN:
             return [gossip.Disconnect(event.link, "banned")]
         self.state.links[event.link] = LinkInfo(event.peer_id, event.outbound, event.address, now)
+        self.state.addresses.linked(event.peer_id, event.address, outbound=event.outbound, now=now)
+        self._advertise()
         return self._gossip(event, now)
+
+    def _on_link_down(self, event: gossip.LinkDown, now: float) -> list[Effect]:
+        info = self.state.links.pop(event.link, None)
+        if info is not None:
+            self.state.addresses.closed(info.peer_id, now=now)
+        return self._gossip(event, now)
+
+    def _on_own_addresses(self, event: ev.OwnAddresses, now: float) -> list[Effect]:
+        state = self.state
+        self._endpoints_at = max(self._endpoints_at, now + state.config.endpoints_delay_s)
+        state.peer_id, state.own_addresses = event.peer_id, event.addresses
+        state.gossip.my_peer_id = state.addresses.my_peer_id = event.peer_id
+        self._advertise()
+        return state.speak()
+
+    def _advertise(self) -> None:
+        """Partners may be told where we are, and who has answered us."""
+        state = self.state
+        known = state.addresses.good_addresses(state.config.gossip.addresses_known_max)
+        state.gossip.advertise(state.own_addresses + known)
 
     def _gossip(self, event: gossip.Event, now: float) -> list[Effect]:
         return self._translate(self.state.gossip.handle(event, now=now), now)
@@ -141,11 +176,10 @@ class Peer:
                     if link in self.state.links:
                         self.state.links[link].authors.append(author)
                 case gossip.HeardPeers(addresses=addresses):
-                    out.append(ev.TryAddresses("peers", addresses))
+                    self.state.addresses.heard(addresses, own_word=False)
                 case gossip.FindAuthor(author=author):
-                    known = self.state.admission.endpoints.get(author)
-                    if known:
-                        out.append(ev.TryAddresses("endpoint", known))
+                    known = self.state.admission.endpoints.get(author, ())
+                    self.state.addresses.heard(known, friend=True, own_word=False)
                     out.append(ev.FindAuthor(author))
                 case gossip.Unfollowed(author=author):
                     out += self._drop(author, now)
@@ -183,8 +217,7 @@ class Peer:
         out: list[Effect] = [ev.StoreLedger(tuple(self.state.ledger.rows()))]
         if verdict >= Verdict.DISCONNECT:
             out.append(gossip.Disconnect(link, f"charged with {offence}"))
-            self.state.links.pop(link, None)
-            out += self._gossip(gossip.LinkDown(link), now)
+            out += self._on_link_down(gossip.LinkDown(link), now)
         return out
 
     def _drop(self, author: AuthorKey, now: float) -> list[Effect]:
@@ -200,14 +233,48 @@ class Peer:
             for person in self.state.persons:
                 if person.dirty and not person.publishing:
                     out += self._publish(person, now)
+            if self.state.peer_id and now >= self._endpoints_at:
+                out += self._publish_endpoints(now)
         out += self._refresh_trust(now)
-        return out + self._gossip(gossip.Tick(), now)
+        return out + self._dial(now) + self._gossip(gossip.Tick(), now)
+
+    def _dial(self, now: float) -> list[Effect]:
+        book, out = self.state.addresses, list[Effect]()
+        address = book.due(now=now) if self.state.peer_id else None
+        if address is not None:
+            if self.state.ledger.verdict(peer_of(address) or "", now=now) >= Verdict.BAN:
+                book.failed(address, now=now)
+            else:
+                out.append(ev.Dial(address))
+        if book.changed and now >= self._keep_addresses_at:
+            self._keep_addresses_at = now + KEEP_ADDRESSES_S
+            out.append(ev.StoreAddresses(tuple(book.rows())))
+        return out
 
     def _publish(self, person: Person, now: float) -> list[Effect]:
         publication = publish(person, now=now)
         if publication is None:
             person.dirty = False
             return []
+        return self._make_public(publication)
+
+    def _publish_endpoints(self, now: float) -> list[Effect]:
+        """Those who share anything say where they are, if that has changed since they last did."""
+        state = self.state
+        self._endpoints_at = now + state.config.endpoints_interval_s
+        own = (a for a in state.own_addresses if state.config.dial.private or not is_private(a))
+        addresses = tuple(own)[:ADDRESSES_MAX]
+        out: list[Effect] = []
+        for person in state.persons:
+            said = state.admission.endpoints.get(person.author, ())
+            if person.policy.any and not person.publishing and addresses != said:
+                state.admission.endpoints[person.author] = addresses
+                out += self._make_public(publish_endpoints(person, addresses, now=now))
+        return out
+
+    def _make_public(self, publication: Publication) -> list[Effect]:
+        """Commit the bundles, then announce them."""
+        person = publication.person
         person.publishing = True
 
         def on_done(event: Event, then: float) -> list[Effect]:

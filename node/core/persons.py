@@ -27,6 +27,11 @@ class SharePolicy:
     negative_vouches: bool = False
     clicks: bool = False
 
+    @property
+    def any(self) -> bool:
+        """Whether anything leaves at all."""
+        return self.taste or self.vouches or self.negative_vouches or self.clicks
+
 
 @dataclass(slots=True)
 class Fact:

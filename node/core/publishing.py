@@ -15,6 +15,7 @@ from protocol.bundle import Bundle
 from protocol.claims import (
     Claim,
     Click,
+    Endpoint,
     Interaction,
     InteractionKind,
     ItemInfo,
@@ -124,6 +125,13 @@ def publish(person: Person, *, now: float) -> Publication | None:
                 break
             _write(publication, lane, chunk, now)
     return publication if publication.bundles else None
+
+
+def publish_endpoints(person: Person, addresses: tuple[str, ...], *, now: float) -> Publication:
+    """Say where the person's node can be reached, instead of what was said before."""
+    publication = Publication(person, [], [], [], {})
+    _sign(publication, Lane.IDENTITY, [Endpoint(addresses)], now)
+    return publication
 
 
 def forget(person: Person, item: str, *, now: float) -> Publication:

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from node.core.admission import Admission
 from node.core.clicks import ClickLog
 from node.core.config import PeerConfig
-from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Refuse, Write
+from node.core.dialing import AddressBook
+from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Provide, Refuse, Write
 from node.core.persons import Person, Persons
 from node.core.trusting import TrustDesk
 from protocol.events import Event as GossipEvent
@@ -51,12 +52,13 @@ class PeerState:
     clicks: ClickLog
     admission: Admission
     ledger: PeerLedger
+    addresses: AddressBook
     rng: Random
     new_seed: Callable[[], bytes]
     blocked_items: dict[str, None] = field(default_factory=dict)
     blocked_authors: dict[AuthorKey, None] = field(default_factory=dict)
     allowed: dict[AuthorKey, None] = field(default_factory=dict)
-    addresses: tuple[str, ...] = ()
+    own_addresses: tuple[str, ...] = ()
     peer_id: str = ""
     links: dict[int, LinkInfo] = field(default_factory=dict)
     vectors: dict[int, tuple[int, TrustVector]] = field(default_factory=dict)
@@ -94,6 +96,12 @@ class PeerState:
     def find_info(self, items: list[str], continuation: Continuation) -> Effect:
         """Ask the store what items are called."""
         return FindInfo(self.then(continuation), items=tuple(dict.fromkeys(items)))
+
+    def speak(self) -> list[Effect]:
+        """Tell the network whom this node speaks for: those of its people who share something."""
+        speaking = [person for person in self.persons if person.policy.any]
+        self.gossip.speak_for(person.signer for person in speaking)
+        return [Provide(person.author) for person in speaking]
 
     def person(self, asked: Asked) -> Person | None:
         """The hosted person whom a query is about: `person`, else the owner."""

@@ -9,7 +9,8 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -23,12 +24,14 @@ from node.core.peer import Peer
 from node.identity import author_key, new_device, read_or_create_seed
 from node.paths import DataPaths, prepare
 from node.query.schema import QueryError
+from node.shell import about_node
 from node.shell import network as net
 from node.shell.clock import Clock
 from node.shell.inbox import Inbox
 from node.shell.links import Links
 from node.shell.query_server import serve_queries
 from node.shell.remembering import remembered
+from node.shell.remote_queries import RemoteClient, RemoteServer
 from node.shell.settings import network_config, peer_config
 from node.shell.storage import Storage
 from node.shell.worker import Worker
@@ -37,12 +40,17 @@ from node.store.rows import PersonRow
 from node.store.store import Store
 from protocol import events as gossip
 from protocol.bundle import verify
+from protocol.ids import AuthorKey
+from protocol.signing import Signer
 from ranking.warm_up import warm_up
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 """How often the Peer is told that time has passed."""
+
+NETWORK_START_S = 15.0
+"""How long `id` waits for the network to listen."""
 
 STOP_S = 5.0
 """How long an orderly stop may take."""
@@ -93,25 +101,38 @@ class Daemon:
         self._storage = Storage(store, self._inbox, clock)
         self._asked: dict[int, trio.MemorySendChannel[ev.Answer | ev.Refuse]] = {}
         self._next_query = 1
+        self._ready = trio.Event()
+        self._listening = trio.Event()
         self._stopping = trio.Event()
-        self._peer: Peer | None = None
+        self._addresses: tuple[str, ...] = ()
+        self._server: RemoteServer | None = None
+        self._client = RemoteClient(
+            network, self._network_id, Signer(owner_seed), Random(secrets.randbits(64))
+        )
         self._links: Links | None = None
         self._worker: Worker | None = None
 
     # ------------------------------------------------------------------------------- lifetime
     async def run(self, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until `stop`; then write what is queued and leave."""
-        peer = self._peer = await trio.to_thread.run_sync(self._build)
+        """Serve until `stop`; then write what is queued and leave.
+
+        The socket listens at once: who asks before the graph is rebuilt waits for it.
+        """
         async with trio.open_nursery() as nursery:
             await nursery.start(_watch_signals, self.stop)
-            self._links = Links(self.network, nursery)
+            await nursery.start(serve_queries, self.paths.socket, self.ask)
+            await nursery.start(self.network.run)
+            async with trio.open_nursery() as starting:
+                starting.start_soon(trio.to_thread.run_sync, warm_up)
+                peer = await trio.to_thread.run_sync(self._build)
+            self._links = Links(self.network, nursery, self.config.gossip.upload_bytes_per_s)
             self._worker = Worker(nursery, self._inbox)
+            self._server = self._remote_server(nursery)
             nursery.start_soon(self._storage.run)
             nursery.start_soon(self._own, peer)
-            await nursery.start(self.network.run)
             nursery.start_soon(self._listen)
             nursery.start_soon(self._tick)
-            await nursery.start(serve_queries, self.paths.socket, self.ask)
+            self._ready.set()
             log.info("ready: %s", self.paths.socket)
             task_status.started()
             await self._stopping.wait()
@@ -129,13 +150,29 @@ class Daemon:
             self._storage.finish()
             nursery.start_soon(self._storage.finished.wait)
 
+    @property
+    def _network_id(self) -> bytes:
+        return self.config.network.network_id.encode()
+
+    def _remote_server(self, nursery: trio.Nursery) -> RemoteServer:
+        assert self._links is not None
+        return RemoteServer(
+            self.ask,
+            self._links,
+            nursery,
+            network_id=self._network_id,
+            per_minute=self.config.query.remote_per_minute,
+            rng=Random(secrets.randbits(64)),
+        )
+
     def _build(self) -> Peer:
         """Restore the peer from the store; on a thread, since a large one takes seconds."""
-        warm_up()
         config: PeerConfig = peer_config(self.config)
+        known = remembered(self._store, self._owner_seed)
+        allowed = tuple(AuthorKey(bytes.fromhex(key)) for key in self.config.query.allowed)
         return build(
             config,
-            remembered(self._store, self._owner_seed),
+            replace(known, allowed=known.allowed + allowed),
             rng=Random(secrets.randbits(64)),
             new_seed=lambda: secrets.token_bytes(32),
             verify=verify,
@@ -165,21 +202,57 @@ class Daemon:
 
     async def _on_network(self, event: net.NetworkEvent) -> None:
         assert self._links is not None
+        assert self._server is not None
+        if self._client.on_event(event):
+            return
         match event:
             case net.FrameIn(link=link, frame=frame):
-                await self._inbox.arrive(gossip.FrameReceived(link, frame))
-            case net.LinkOpened(protocol="gossip"):
+                if not self._server.frame(event):
+                    await self._inbox.arrive(gossip.FrameReceived(link, frame))
+            case net.LinkOpened():
                 self._links.opened(event.link)
-                up = gossip.LinkUp(event.link, event.peer_id, event.outbound, event.address)
-                await self._inbox.arrive(up)
+                await self._on_link(event)
             case net.LinkClosed(link=link):
                 self._links.closed(link)
-                await self._inbox.arrive(gossip.LinkDown(link))
+                if not self._server.closed(link):
+                    await self._inbox.arrive(gossip.LinkDown(link))
+            case net.DialFailed(address=address, reason=reason):
+                log.debug("no link to %s: %s", address, reason)
+                await self._inbox.arrive(ev.DialEnded(address))
+            case net.PeerFound(source=source, addresses=addresses, key=key):
+                author = AuthorKey(key) if key is not None else None
+                await self._inbox.arrive(ev.AddressesFound(source, addresses, author))
+            case _:
+                await self._on_own_network(event)
+
+    async def _on_link(self, event: net.LinkOpened) -> None:
+        assert self._server is not None
+        if event.protocol == "gossip":
+            up = gossip.LinkUp(event.link, event.peer_id, event.outbound, event.address)
+            await self._inbox.arrive(up)
+        elif self.config.query.remote:
+            self._server.opened(event)
+        else:
+            await self.network.close_link(event.link, "remote queries are switched off")
+
+    async def _on_own_network(self, event: net.NetworkEvent) -> None:
+        """Our own network came up, went down, or learnt how others see it."""
+        match event:
             case net.NetworkUp(peer_id=peer_id, addresses=addresses):
                 log.info("listening: %s", ", ".join(addresses))
+                self._addresses = addresses
+                self._client.my_peer_id = peer_id
+                if self._server is not None:
+                    self._server.my_peer_id = peer_id
                 await self._inbox.arrive(ev.OwnAddresses(peer_id, addresses))
+                self._listening.set()
             case net.NetworkDown(reason=reason, retry_in_s=retry):
                 log.warning("the network is down (%s), again in %.1f s", reason, retry)
+                await self._inbox.arrive(ev.NetworkLost())
+            case net.ReachabilityChanged(status=status, addresses=addresses):
+                log.info("reachable by others: %s %s", status, ", ".join(addresses))
+                seen = tuple(dict.fromkeys(addresses + self._addresses))
+                await self._inbox.arrive(ev.OwnAddresses(self._client.my_peer_id, seen))
 
     # -------------------------------------------------------------------------------- effects
     def _perform(self, effect: ev.Effect) -> None:
@@ -196,19 +269,49 @@ class Daemon:
                     channel.send_nowait(effect)
             case ev.Compute():
                 self._worker.submit(effect)
-            case ev.TryAddresses() | ev.FindAuthor() | ev.Provide():
-                pass
+            case ev.Dial(address=address):
+                self._order(self.network.dial, address)
+            case ev.FindAuthor(author=author):
+                self._order(self.network.find, author)
+            case ev.Provide(author=author):
+                self._order(self.network.provide, author)
             case _:
                 self._storage.submit(effect)
+
+    def _order(self, order: Callable[[Any], Awaitable[None]], argument: Any) -> None:
+        assert self._worker is not None
+        self._worker.nursery.start_soon(order, argument)
 
     # -------------------------------------------------------------------------------- queries
     async def ask(
         self, method: str, params: Mapping[str, Any], caller: ev.Caller = ev.OWNER
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """Ask the Peer, or the daemon around it. Raises `QueryError`."""
-        if method == "stop" and caller.owner:
+    ) -> about_node.Answered:
+        """Ask the daemon or the Peer in it; waits while the node starts. Raises `QueryError`."""
+        if caller.owner and method == "stop":
             self.stop()
             return {"stopping": True, "pid": os.getpid()}, ()
+        await self._ready.wait()
+        if method == "id":  # without addresses it would be of little use
+            with trio.move_on_after(NETWORK_START_S):
+                await self._listening.wait()
+        if caller.owner:
+            match method:
+                case "netcheck":
+                    return await about_node.netcheck(self.network)
+                case "backup_create":
+                    return await about_node.backup_create(self._storage, params, self._owner_seed)
+                case "remote":
+                    return await about_node.remote(self._client, params)
+        data, warnings = await self._ask_peer(method, params, caller)
+        if caller.owner and method == "status":
+            store_bytes = await self._storage.call(lambda store: store.bytes_on_disk())
+            uptime_s = self.clock.now() - self.started_at
+            data |= about_node.process_status(self.network, uptime_s, store_bytes)
+        return data, warnings
+
+    async def _ask_peer(
+        self, method: str, params: Mapping[str, Any], caller: ev.Caller
+    ) -> about_node.Answered:
         token = self._next_query
         self._next_query += 1
         send, receive = trio.open_memory_channel[ev.Answer | ev.Refuse](1)

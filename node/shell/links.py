@@ -25,11 +25,16 @@ class _Outbound:
 
 
 class Links:
-    """All open links' queues. `send` and `close` never wait."""
+    """All open links' queues. `send` and `close` never wait.
 
-    def __init__(self, network: Network, nursery: trio.Nursery) -> None:
+    Together the writers keep to `bytes_per_s`, with a second's worth at once.
+    """
+
+    def __init__(self, network: Network, nursery: trio.Nursery, bytes_per_s: int) -> None:
         self._network = network
         self._nursery = nursery
+        self._bytes_per_s = bytes_per_s
+        self._owed_until = 0.0
         self._open: dict[int, _Outbound] = {}
 
     def __len__(self) -> int:
@@ -68,7 +73,15 @@ class Links:
             while True:
                 while outbound.frames:
                     frame = outbound.frames.popleft()
+                    await self._keep_pace(len(frame))
                     await self._network.send(link, frame)
                     outbound.queued_bytes -= len(frame)
                 outbound.wake = trio.Event()
                 await outbound.wake.wait()
+
+    async def _keep_pace(self, size: int) -> None:
+        """Wait while more than a second's worth of the upload budget is spent in advance."""
+        now = trio.current_time()
+        self._owed_until = max(self._owed_until, now) + size / self._bytes_per_s
+        if self._owed_until > now + 1.0:
+            await trio.sleep(self._owed_until - now - 1.0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from node.core.building import PersonRecord, Remembered, WriterRecord
+from node.core.dialing import KnownAddress
 from node.core.persons import ClickFact, Fact, SharePolicy, VouchFact
 from node.store.rows import PersonRow
 from node.store.store import Store
@@ -26,6 +27,10 @@ def remembered(store: Store, owner_seed: bytes) -> Remembered:
         blocked_items=tuple(store.blocked_items()),
         allowed=tuple(store.allowed_authors()),
         ledger=tuple(LedgerRow(*row) for row in store.ledger()),
+        addresses=tuple(
+            KnownAddress(row.address, row.peer_id, row.last_ok, row.failures, row.anchor)
+            for row in store.peers()
+        ),
     )
 
 

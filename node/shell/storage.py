@@ -6,7 +6,9 @@ What the Peer asked for comes back through the inbox as completions, which never
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import trio
 
@@ -14,7 +16,15 @@ from node.core import events as ev
 from node.errors import NodeError
 from node.shell.clock import Clock
 from node.shell.inbox import Inbox
-from node.store.rows import ClickRow, FactRow, ItemInfoRow, LedgerRow, PersonRow, VouchRow
+from node.store.rows import (
+    ClickRow,
+    FactRow,
+    ItemInfoRow,
+    LedgerRow,
+    PeerRow,
+    PersonRow,
+    VouchRow,
+)
 from node.store.store import Store
 from protocol.events import BundlesRead, ReadBundles
 
@@ -33,9 +43,20 @@ StoreEffect = (
     | ev.StoreProof
     | ev.StoreLedger
     | ev.FindInfo
+    | ev.StoreAddresses
     | ReadBundles
 )
 """What the store performs."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Something that the daemon itself wants done with the store."""
+
+    work: Callable[[Store], Any]
+    done: Callable[[Any, NodeError | None], None]
 
 
 class Storage:
@@ -45,7 +66,7 @@ class Storage:
         self._store = store
         self._inbox = inbox
         self._clock = clock
-        self._queue: deque[StoreEffect] = deque()
+        self._queue: deque[StoreEffect | _Call] = deque()
         self._wake = trio.Event()
         self._backlog = 0
         self._limiter = trio.CapacityLimiter(1)
@@ -60,6 +81,24 @@ class Storage:
             self._backlog += len(effect.bundles)
             self._inbox.pause_arrivals(self._backlog > BACKLOG_MAX)
         self._wake.set()
+
+    async def call(self, work: Callable[[Store], T]) -> T:
+        """Run `work(store)` on the store's thread, in its turn. Raises its `NodeError`."""
+        finished = trio.Event()
+        outcome: list[Any] = []
+        token = trio.lowlevel.current_trio_token()
+
+        def done(result: Any, error: NodeError | None) -> None:
+            outcome[:] = [result, error]
+            token.run_sync_soon(finished.set)
+
+        self._queue.append(_Call(work, done))
+        self._wake.set()
+        await finished.wait()
+        result, error = outcome
+        if error is not None:
+            raise error
+        return cast("T", result)
 
     async def run(self) -> None:
         """Perform effects until `finish` and an empty queue."""
@@ -87,7 +126,7 @@ class Storage:
         self._wake.set()
 
     # --------------------------------------------------------------------- on the store's thread
-    def _perform_all(self, batch: Sequence[StoreEffect], now: float) -> list[ev.Event]:
+    def _perform_all(self, batch: Sequence[StoreEffect | _Call], now: float) -> list[ev.Event]:
         out: list[ev.Event] = []
         run: list[ev.StoreBundles] = []
         for effect in batch:
@@ -96,9 +135,18 @@ class Storage:
                 continue
             self._keep_bundles(run, now)
             run = []
-            out += self._perform(effect, now)
+            if isinstance(effect, _Call):
+                self._call(effect)
+            else:
+                out += self._perform(effect, now)
         self._keep_bundles(run, now)
         return out
+
+    def _call(self, call: _Call) -> None:
+        try:
+            call.done(call.work(self._store), None)
+        except NodeError as error:
+            call.done(None, error)
 
     def _keep_bundles(self, run: Sequence[ev.StoreBundles], now: float) -> None:
         if not run:
@@ -139,6 +187,13 @@ class Storage:
                     self._store.put_equivocation(author, proof, seen=int(now))
                 case ev.StoreLedger(rows=rows):
                     self._store.put_ledger([LedgerRow(*row) for row in rows])
+                case ev.StoreAddresses(rows=addresses):
+                    self._store.replace_peers(
+                        [
+                            PeerRow(a.address, a.peer_id, a.last_ok, a.failures, anchor=a.anchor)
+                            for a in addresses
+                        ]
+                    )
         except NodeError as error:
             log.error("not stored: %s", error)
         return []

@@ -19,13 +19,13 @@ class Worker:
     """Runs jobs on threads; results come back through the inbox."""
 
     def __init__(self, nursery: trio.Nursery, inbox: Inbox) -> None:
-        self._nursery = nursery
+        self.nursery = nursery
         self._inbox = inbox
         self._limiter = trio.CapacityLimiter(WORKERS)
 
     def submit(self, effect: Compute) -> None:
         """Start the job as soon as a thread is free. Never waits."""
-        self._nursery.start_soon(self._run, effect)
+        self.nursery.start_soon(self._run, effect)
 
     async def _run(self, effect: Compute) -> None:
         result = await trio.to_thread.run_sync(_guarded, effect.job, limiter=self._limiter)

@@ -46,7 +46,7 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         "vouches_heard": len(state.trust),
         "clicks_heard": len(state.clicks),
         "peer_id": state.peer_id,
-        "addresses": list(state.addresses),
+        "addresses": list(state.own_addresses),
     }
     warnings = []
     if not data["vouches"]:
@@ -70,6 +70,6 @@ def on_id(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         "name": person.name,
         "author": person.author.hex(),
         "peer_id": state.peer_id,
-        "addresses": list(state.addresses),
+        "addresses": list(state.own_addresses),
     }
     return [Answer(asked.token, data)]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from node.id_string import MalformedId, NodeId, parse_author, parse_id
 from protocol import limits
 from protocol.claims import check_item, check_text
 from protocol.errors import RemoteProtocolError
-from protocol.ids import AuthorKey
 
 
 class BadParameter(Exception):
@@ -76,13 +76,17 @@ def percent(value: float) -> int:
     return rounded
 
 
-def author(value: str) -> AuthorKey | None:
-    """An author key in hex, or None when the text is not one."""
+def author(value: str) -> NodeId | None:
+    """Whom an author key in hex or an id string names; None when the text is neither.
+
+    A damaged id string is a `BadParameter`: half of somebody must not become somebody else.
+    """
     try:
-        key = bytes.fromhex(value)
-    except ValueError:
+        return parse_id(value) if value.startswith("grapevine:") else NodeId(parse_author(value))
+    except MalformedId as error:
+        if value.startswith("grapevine:"):
+            raise BadParameter(f"{error}; {error.hint}") from None
         return None
-    return AuthorKey(key) if len(key) == 32 else None
 
 
 def terms(value: Any) -> tuple[str, ...]:

@@ -228,7 +228,8 @@ def reasons(state: PeerState, made: Reasons) -> dict[str, Any]:
 def author_row(state: PeerState, name: str) -> int | None:
     """Row of an author given as hex key or as the name of somebody hosted here."""
     hosted = state.persons.named(name)
-    key = hosted.author if hosted is not None else params.author(name)
+    named = params.author(name) if hosted is None else None
+    key = hosted.author if hosted is not None else named.author if named is not None else None
     row = state.graph.author_row(key, create=False) if key is not None else -1
     return row if row >= 0 else None
 

@@ -68,8 +68,9 @@ def on_share_set(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         for person in chosen:
             person.policy = new[person.name]
             person.dirty = True
+        effects = state.speak()
         shown = [{"name": p.name} | policy_dict(p.policy) for p in chosen[:100]]
-        return [Answer(asked.token, {"people": shown, "changed": len(chosen)})]
+        return [*effects, Answer(asked.token, {"people": shown, "changed": len(chosen)})]
 
     return [state.commit(list(writes), on_done)]
 

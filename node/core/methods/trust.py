@@ -29,9 +29,18 @@ TRUSTED_SHOWN = 200
 
 
 def author_key(state: PeerState, name: str) -> AuthorKey | None:
-    """Whom a hex key, or the name of somebody hosted here, stands for."""
+    """Whom a hex key, an id string, or the name of somebody hosted here, stands for."""
     hosted = state.persons.named(name)
-    return hosted.author if hosted is not None else params.author(name)
+    if hosted is not None:
+        return hosted.author
+    named = params.author(name)
+    return named.author if named is not None else None
+
+
+def endpoints(state: PeerState, name: str) -> tuple[str, ...]:
+    """The addresses in an id string."""
+    named = params.author(name) if state.persons.named(name) is None else None
+    return named.addresses if named is not None else ()
 
 
 def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -42,7 +51,12 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     name = params.text(asked.params, "peer")
     target = author_key(state, name)
     if target is None:
-        return refuse(asked, "usage", f"{name[:80]!r} is neither an author key nor known here")
+        return refuse(
+            asked,
+            "usage",
+            f"{name[:80]!r} is neither an author key nor known here",
+            "ask your friend for the output of: grapevine id",
+        )
     if target == person.author:
         return refuse(asked, "usage", "everybody trusts herself already")
     weight = params.percent(params.number(asked.params, "weight", -1, 1, 1.0))
@@ -64,6 +78,8 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         person.vouches[target] = VouchFact(weight)
         person.dirty = True
         state.trust.vouch(person.row, target_row(), weight, LOCAL)
+        if weight > 0:
+            state.addresses.heard(endpoints(state, name), friend=True, own_word=True)
         return [Answer(asked.token, data)]
 
     def target_row() -> int:

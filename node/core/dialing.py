@@ -1,0 +1,280 @@
+"""Whom to dial next: known addresses, what became of dialling them, and what a stranger may add.
+
+An attacker who can name addresses would like to fill the table, to have us call a victim at once
+and often, and to be all we are connected to. So: strangers' addresses never push out those that
+have answered; one dial a second at most, each address on its own growing back-off; at most one
+outbound link into a /16 (a /32 of IPv6), friends excepted; half of the choices go to addresses that
+have answered before; and two anchors, the oldest outbound links, are dialled first after a restart.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+ADDRESS_CHARS_MAX = 256
+ANCHORS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DialConfig:
+    """Numbers of the dial policy. Durations in seconds."""
+
+    addresses_max: int = 4_096
+    """Known addresses; at the cap the least useful one goes."""
+    hearsay_max: int = 2_048
+    """Of these, addresses that never answered and that no friend is said to have."""
+    outbound_target: int = 8
+    """Outbound links to keep; friends may take as many again."""
+    interval_s: float = 1.0
+    """Between two dials."""
+    pending_max: int = 4
+    """Dials without an outcome yet; friends may take as many again."""
+    retry_first_s: float = 5.0
+    retry_last_s: float = 3_600.0
+    """Back-off of one address, doubled with each failure."""
+    private: bool = False
+    """Dial private addresses on others' word: for networks that have no others."""
+
+
+class KnownAddress(NamedTuple):
+    """One row of the table, as it is kept over restarts; `last_ok` in Unix seconds, 0 for never."""
+
+    address: str
+    peer_id: str
+    last_ok: int
+    failures: int
+    anchor: bool
+
+
+@dataclass(slots=True)
+class _Known:
+    peer_id: str
+    last_ok: float = 0.0
+    failures: int = 0
+    next_try: float = 0.0
+    friend: bool = False
+    """Said to be the address of somebody whom a person here vouches for, or set by the owner."""
+    anchor: bool = False
+
+    @property
+    def hearsay(self) -> bool:
+        return not (self.friend or self.anchor or self.last_ok)
+
+
+@dataclass(slots=True)
+class _Linked:
+    address: str
+    outbound: bool
+    since: float
+
+
+class AddressBook:
+    """Addresses, links and dials in flight. O(addresses) a dial, of which there is one a second."""
+
+    def __init__(self, config: DialConfig, rng: Random) -> None:
+        self._config = config
+        self._rng = rng
+        self._known: dict[str, _Known] = {}
+        self._links: dict[str, _Linked] = {}
+        self._dialling: dict[str, None] = {}
+        self._next_dial = 0.0
+        self.my_peer_id = ""
+        self.changed = False
+        """Whether `rows` has something new to keep."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    # --------------------------------------------------------------------------- what happens
+    def heard(self, addresses: Iterable[str], *, friend: bool = False, own_word: bool) -> int:
+        """Remember addresses; how many were new.
+
+        `own_word`: the owner or our own network said so (else private ones are left out).
+        """
+        added = 0
+        for address in addresses:
+            peer_id = peer_of(address)
+            if peer_id is None or peer_id == self.my_peer_id:
+                continue
+            if not (own_word or self._config.private or not is_private(address)):
+                continue
+            known = self._known.get(address)
+            if known is None:
+                if not friend and not self._room_for_hearsay():
+                    continue
+                known = self._known[address] = _Known(peer_id)
+                added += 1
+                self._shrink()
+            if friend and not known.friend:
+                known.friend, known.next_try = True, 0.0
+        self.changed = self.changed or added > 0
+        return added
+
+    def linked(self, peer_id: str, address: str, *, outbound: bool, now: float) -> None:
+        """A link is open."""
+        self._links[peer_id] = _Linked(address, outbound, now)
+        self._dialling.pop(address, None)
+        known = self._known.get(address)
+        if outbound and known is not None:
+            known.last_ok, known.failures = now, 0
+            self.changed = True
+
+    def closed(self, peer_id: str, *, now: float) -> None:
+        """A link has gone; its address is tried again soon, but not at once."""
+        link = self._links.pop(peer_id, None)
+        known = self._known.get(link.address) if link is not None else None
+        if known is not None:
+            known.next_try = now + self._jittered(self._config.retry_first_s)
+
+    def failed(self, address: str, *, now: float) -> None:
+        """A dial had no outcome but a reason."""
+        self._dialling.pop(address, None)
+        known = self._known.get(address)
+        if known is None or known.peer_id in self._links:
+            return
+        wait = self._config.retry_first_s * 2.0 ** min(known.failures, 16)
+        known.next_try = now + self._jittered(min(wait, self._config.retry_last_s))
+        known.failures += 1
+        self.changed = True
+
+    def network_lost(self) -> None:
+        """The network has gone and comes back: what was tried may be tried again at once."""
+        for known in self._known.values():
+            known.next_try = 0.0
+
+    # ------------------------------------------------------------------------------- decisions
+    def due(self, *, now: float) -> str | None:
+        """The address to dial now, None when there is none or it is too early."""
+        config = self._config
+        if now < self._next_dial:
+            return None
+        outbound = sum(link.outbound for link in self._links.values()) + len(self._dialling)
+        if outbound >= 2 * config.outbound_target or len(self._dialling) >= 2 * config.pending_max:
+            return None
+        ready = [address for address in self._known if self._ready(address, now)]
+        friends = [a for a in ready if self._known[a].friend or self._known[a].anchor]
+        if not friends:
+            if outbound >= config.outbound_target or len(self._dialling) >= config.pending_max:
+                return None
+            friends = self._others(ready)
+        if not friends:
+            return None
+        address = self._rng.choice(friends)
+        self._dialling[address] = None
+        self._next_dial = now + config.interval_s
+        return address
+
+    def _ready(self, address: str, now: float) -> bool:
+        known = self._known[address]
+        return (
+            now >= known.next_try
+            and known.peer_id not in self._links
+            and known.peer_id != self.my_peer_id
+            and not any(self._known[a].peer_id == known.peer_id for a in self._dialling)
+        )
+
+    def _others(self, ready: list[str]) -> list[str]:
+        """Strangers to choose from: proved or unproved ones with equal chance, each group once."""
+        taken = {group_of(k.address) for k in self._links.values() if k.outbound}
+        taken |= {group_of(address) for address in self._dialling}
+        if not self._config.private:
+            ready = [a for a in ready if group_of(a) is None or group_of(a) not in taken]
+        proved = [a for a in ready if self._known[a].last_ok]
+        unproved = [a for a in ready if not self._known[a].last_ok]
+        if proved and unproved:
+            return proved if self._rng.random() < 0.5 else unproved
+        return proved or unproved
+
+    def _jittered(self, wait_s: float) -> float:
+        return wait_s * (0.5 + self._rng.random())
+
+    # --------------------------------------------------------------------------------- keeping
+    def good_addresses(self, addresses_max: int) -> tuple[str, ...]:
+        """Addresses that may be told to others: of open outbound links, the newest first."""
+        found = [link.address for link in self._links.values() if link.outbound]
+        return tuple(reversed(found))[:addresses_max]
+
+    def rows(self) -> list[KnownAddress]:
+        """What to keep over a restart; the longest standing outbound links are the anchors."""
+        standing = sorted(
+            (link for link in self._links.values() if link.outbound), key=lambda link: link.since
+        )
+        anchors = {link.address for link in standing[:ANCHORS]}
+        for address, known in self._known.items():
+            known.anchor = address in anchors if anchors else known.anchor
+        self.changed = False
+        return [
+            KnownAddress(a, k.peer_id, int(k.last_ok), min(k.failures, 2**31 - 1), k.anchor)
+            for a, k in self._known.items()
+        ]
+
+    def restore(self, rows: Iterable[KnownAddress]) -> None:
+        """Bring back what `rows` gave; anchors are tried first."""
+        for row in rows:
+            if peer_of(row.address) == row.peer_id and len(self) < self._config.addresses_max:
+                self._known[row.address] = _Known(
+                    row.peer_id, float(row.last_ok), row.failures, anchor=row.anchor
+                )
+
+    def _room_for_hearsay(self) -> bool:
+        if sum(known.hearsay for known in self._known.values()) < self._config.hearsay_max:
+            return True
+        failing = [a for a, k in self._known.items() if k.hearsay and k.failures]
+        if not failing:
+            return False
+        del self._known[max(failing, key=lambda a: self._known[a].failures)]
+        return True
+
+    def _shrink(self) -> None:
+        """Keep to the cap: who failed most, of these who answered longest ago, goes."""
+        if len(self._known) <= self._config.addresses_max:
+            return
+        linked = {link.address for link in self._links.values()}
+        spare = [a for a in self._known if a not in linked and not self._known[a].anchor]
+        worst = max(
+            spare or self._known,
+            key=lambda a: (
+                not self._known[a].friend,
+                self._known[a].failures,
+                -self._known[a].last_ok,
+            ),
+        )
+        del self._known[worst]
+
+
+def peer_of(address: str) -> str | None:
+    """The peer id at the end of a multiaddress; None when it has none or is no address."""
+    head, separator, peer_id = address.rpartition("/p2p/")
+    plain = address.isascii() and address.isprintable() and " " not in address
+    if not (separator and head.startswith("/") and plain and len(address) <= ADDRESS_CHARS_MAX):
+        return None
+    return peer_id if peer_id and "/" not in peer_id else None
+
+
+def is_private(address: str) -> bool:
+    """Whether an address is one that only a local network could reach; names are not."""
+    ip = _ip_of(address)
+    return ip is not None and not ip.is_global
+
+
+def group_of(address: str) -> str | None:
+    """The /16 (IPv4) or /32 (IPv6) of a global address, None for names, relays and private ones.
+
+    A relayed address counts for its relay, which has a group of its own link already.
+    """
+    ip = _ip_of(address)
+    if ip is None or not ip.is_global or "/p2p-circuit" in address:
+        return None
+    return str(ipaddress.ip_network((ip, 16 if ip.version == 4 else 32), strict=False))
+
+
+def _ip_of(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    parts = address.split("/", 3)
+    if len(parts) < 3 or parts[1] not in ("ip4", "ip6"):
+        return None
+    try:
+        return ipaddress.ip_address(parts[2])
+    except ValueError:
+        return None

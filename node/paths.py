@@ -14,6 +14,7 @@ One directory holds a whole node, so that "what do I back up, what do I delete" 
 A profile is another such directory, `profiles/NAME`, under the same base.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -137,6 +138,18 @@ def prepare(paths: DataPaths) -> None:
     _private_directory(paths.root, readable=True)
     for directory in (paths.rejects, paths.logs, paths.socket.parent):
         _private_directory(directory, readable=False)
+
+
+def kernel_cache(paths: DataPaths, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where compiled walks are kept: the user's cache directory, else the node's own."""
+    home = environ.get("XDG_CACHE_HOME") or environ.get("HOME")
+    if home:
+        cache = Path(home) if environ.get("XDG_CACHE_HOME") else Path(home) / ".cache"
+        with contextlib.suppress(OSError):
+            (cache / "grapevine").mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(cache / "grapevine", os.W_OK):
+                return cache / "grapevine"
+    return paths.root / "cache"
 
 
 def _private_directory(directory: Path, *, readable: bool) -> None:

@@ -1,7 +1,6 @@
 """init, daemon, status, stop."""
 
 import os
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -55,8 +54,10 @@ def daemon(
 ) -> None:
     """Run the node in the foreground. SIGTERM stops it in order, a second one at once."""
     import logging
+    from logging.handlers import RotatingFileHandler
 
     from node.config import load_config
+    from node.paths import kernel_cache
 
     paths = session.paths
     flags = {
@@ -64,13 +65,17 @@ def daemon(
         "network.bootstrap": tuple(bootstrap) if bootstrap else None,
     }
     config = load_config(paths.config, flags=flags)
+    prepare(paths)
+    on_disk = RotatingFileHandler(
+        paths.logs / "daemon.log", maxBytes=config.node.log_bytes_max, backupCount=2, delay=True
+    )
     logging.basicConfig(
         level=config.node.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
+        handlers=[logging.StreamHandler(), on_disk],
     )
-    # Compiled walks are kept beside the node, so that the second start is quick.
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.root / "cache"))
+    # Compiled walks are kept for all nodes of this user: only the very first start compiles.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache(paths)))
     from node.shell.daemon import main
 
     main(config, paths)

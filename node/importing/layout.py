@@ -71,7 +71,7 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
     Raises `ImportUnreadable` naming the nearest role.
     """
     columns: dict[str, str] = {}
-    for pair in ",".join(texts).split(","):
+    for pair in (pair for text in texts for pair in text.split(",")):
         role, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not column:
             raise ImportUnreadable(

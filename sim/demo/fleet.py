@@ -80,7 +80,9 @@ class Daemon:
         )
         if done.returncode:
             shown = " ".join(("grapevine", *arguments))
-            raise DemoFailed(f"{self.name}: `{shown}` exited with {done.returncode}: {done.stderr}")
+            raise DemoFailed(
+                f"{self.name}: `{shown}` exited with {done.returncode}: {done.stdout}{done.stderr}"
+            )
         data: dict[str, Any] = json.loads(done.stdout)["data"]
         return data
 

@@ -38,7 +38,7 @@ def move_in(
     """Host these people with their taste, through `grapevine import`; returns rows imported."""
     table = daemon.home.with_suffix(".csv")
     write_table(table, feeds, names, title_of)
-    data = daemon.command("import", str(table), "--people", "--user-column", "user")
+    data = daemon.command("import", str(table), "--people")
     with daemon.client() as client:
         people = client.ask("people").data["people"]
     for person in people:

@@ -150,7 +150,7 @@ class BoundedGraph:
         self._evicted = 0
         self._refused = 0
         self._leaving: dict[int, None] = {}
-        self._snapshot: tuple[tuple[int, int], GraphSnapshot] | None = None
+        self._snapshot: tuple[tuple[int, int, int], GraphSnapshot] | None = None
 
     # ------------------------------------------------------------------------------ accounting
     @property
@@ -421,7 +421,7 @@ class BoundedGraph:
 
         O(edges), 30 ms a million; the same object again while nothing has changed.
         """
-        state = (self.version, today)
+        state = (self.version, self.authors.rows, today)
         if self._snapshot is not None and self._snapshot[0] == state:
             return self._snapshot[1]
         blocks, n_authors = self._blocks, self.authors.rows

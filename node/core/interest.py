@@ -1,14 +1,34 @@
 """Whom the node follows: what the people here trust, turned into gossip's interest."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from node.core.state import PeerState
 from protocol.gossip import Interest, Quotas, Wanted
 from protocol.ids import AuthorKey
 from ranking.trust_vector import TrustVector
+from trust.config import TrustConfig
 
 WANTED_MAX = 8_192
 """Authors named to gossip, which follows the best 4,096 of them."""
+
+
+FINE_PEOPLE_MAX = 4
+"""So many people are walked for in full; more share the effort."""
+
+WALKS_MIN = 500
+
+
+def interest_walks(config: TrustConfig, people: int) -> TrustConfig:
+    """How to walk for gossip's interest: whom to follow needs less precision than a list.
+
+    On a node of many people the walks of `FINE_PEOPLE_MAX` are shared out among them; what one
+    person's few walks miss, her neighbours' find.
+    """
+    if people <= FINE_PEOPLE_MAX:
+        return config
+    walks = max(WALKS_MIN, config.walks * FINE_PEOPLE_MAX // people)
+    return replace(config, walks=walks, hits_min=1)
 
 
 def interest(state: PeerState, vectors: Iterable[TrustVector]) -> Interest:

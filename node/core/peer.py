@@ -10,7 +10,7 @@ from typing import TypeAlias
 from node.core import events as ev
 from node.core.dialing import is_private, peer_of
 from node.core.events import Asked, Effect, Event, Refuse
-from node.core.interest import interest
+from node.core.interest import interest, interest_walks
 from node.core.methods import about, params, people, recommending, searching, sharing, taste, trust
 from node.core.persons import Person
 from node.core.publishing import Publication, publish, publish_endpoints
@@ -26,6 +26,9 @@ from trust.ledger import Verdict
 
 KEEP_ADDRESSES_S = 30.0
 """Between two writes of the known addresses."""
+
+TRUST_REST = 9.0
+"""Between two recomputations of trust, times what the last one took: a tenth of one core."""
 
 Handler: TypeAlias = Callable[[PeerState, Asked, float], list[Effect]]
 
@@ -296,7 +299,8 @@ class Peer:
         self._walking = True
         self._trust_at = now + state.config.trust_interval_s
         version, people = state.trust.version, list(state.persons)
-        vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
+        vouches, refused = state.trust.compiled(), state.trust.refused
+        config = interest_walks(state.trust.config, len(people))
         owners = [(person.row, person.walk_seed) for person in people]
 
         def work() -> list[TrustVector]:
@@ -307,8 +311,10 @@ class Peer:
             if not isinstance(event, ev.Computed):
                 return []
             self._walked_version, self._people_walked = version, len(people)
-            for vector in event.result:
-                state.vectors[vector.owner] = (version, vector)
+            self._trust_at = max(self._trust_at, then + TRUST_REST * (then - now))
+            if config is state.trust.config:
+                for vector in event.result:
+                    state.keep_vector(version, vector)
             return self._follow(event.result, then)
 
         return [state.compute(work, on_walked)]

@@ -25,6 +25,9 @@ Continuation: TypeAlias = Callable[[Event, float], list[Effect]]
 WAITING_MAX = 1024
 """Continuations waiting for the shell; a query that would need one more is refused as busy."""
 
+VECTORS_MAX = 8
+"""People whose walks are kept, up to 2 MB each."""
+
 SECONDS_PER_DAY = 86_400
 
 
@@ -62,7 +65,7 @@ class PeerState:
     peer_id: str = ""
     links: dict[int, LinkInfo] = field(default_factory=dict)
     vectors: dict[int, tuple[int, TrustVector]] = field(default_factory=dict)
-    """Person's row -> (version of the trust desk, her trust). As many as people live here."""
+    """Person's row -> (version of the trust desk, her trust), at most `VECTORS_MAX`."""
     tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
     """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
     waiting: dict[int, Continuation] = field(default_factory=dict)
@@ -107,6 +110,13 @@ class PeerState:
         """The hosted person whom a query is about: `person`, else the owner."""
         name = asked.params.get("person")
         return self.persons.named(name if isinstance(name, str) else None)
+
+    def keep_vector(self, version: int, vector: TrustVector) -> None:
+        """Keep a person's walks for her next question, in place of the longest unused ones."""
+        self.vectors.pop(vector.owner, None)
+        self.vectors[vector.owner] = (version, vector)
+        if len(self.vectors) > VECTORS_MAX:
+            del self.vectors[next(iter(self.vectors))]
 
     def vector(self, row: int) -> TrustVector | None:
         """A person's trust if it has seen every vouch."""

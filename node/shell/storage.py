@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
 import trio
@@ -127,19 +128,19 @@ class Storage:
 
     # --------------------------------------------------------------------- on the store's thread
     def _perform_all(self, batch: Sequence[StoreEffect | _Call], now: float) -> list[ev.Event]:
+        """Perform effects in order; neighbours of one kind share a transaction."""
         out: list[ev.Event] = []
-        run: list[ev.StoreBundles] = []
-        for effect in batch:
-            if isinstance(effect, ev.StoreBundles):
-                run.append(effect)
-                continue
-            self._keep_bundles(run, now)
-            run = []
-            if isinstance(effect, _Call):
-                self._call(effect)
+        for kind, group in groupby(batch, key=type):
+            if kind is ev.StoreBundles:
+                self._keep_bundles(cast("list[ev.StoreBundles]", list(group)), now)
+            elif kind is ev.Commit:
+                out += self._commit_all(cast("list[ev.Commit]", list(group)), now)
             else:
-                out += self._perform(effect, now)
-        self._keep_bundles(run, now)
+                for effect in group:
+                    if isinstance(effect, _Call):
+                        self._call(effect)
+                    else:
+                        out += self._perform(effect, now)
         return out
 
     def _call(self, call: _Call) -> None:
@@ -173,8 +174,6 @@ class Storage:
 
     def _perform(self, effect: StoreEffect, now: float) -> list[ev.Event]:
         match effect:
-            case ev.Commit(token=token, writes=writes):
-                return [self._commit(token, writes, now)]
             case ReadBundles():
                 return [self._read(effect)]
             case ev.FindInfo():
@@ -198,15 +197,19 @@ class Storage:
             log.error("not stored: %s", error)
         return []
 
-    def _commit(self, token: int, writes: Sequence[ev.Write], now: float) -> ev.Event:
+    def _commit_all(self, commits: Sequence[ev.Commit], now: float) -> list[ev.Event]:
+        """Commits that wait together share one fsync; if that fails, each is tried alone."""
         try:
             with self._store.transaction(durable=True):
-                for write in writes:
-                    self._write(write, now)
+                for commit in commits:
+                    for write in commit.writes:
+                        self._write(write, now)
         except NodeError as error:
-            log.error("a write failed: %s", error)
-            return ev.CommitFailed(token, str(error))
-        return ev.Committed(token)
+            if len(commits) == 1:
+                log.error("a write failed: %s", error)
+                return [ev.CommitFailed(commits[0].token, str(error))]
+            return [event for commit in commits for event in self._commit_all([commit], now)]
+        return [ev.Committed(commit.token) for commit in commits]
 
     def _write(self, write: ev.Write, now: float) -> None:
         store = self._store

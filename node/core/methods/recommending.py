@@ -139,7 +139,7 @@ def keep_trust(
 ) -> None:
     """Keep walks for the next question."""
     if not undefended:
-        state.vectors[person.row] = (version, trust)
+        state.keep_vector(version, trust)
 
 
 def request_for(state: PeerState, person: Person, n: int, *, undefended: bool) -> RecommendRequest:

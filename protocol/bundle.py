@@ -164,7 +164,6 @@ def sign_bundle(
 ) -> Bundle:
     """A new bundle of `feed`. Raises `LocalProtocolError` when it would break a limit."""
     claims_bytes = encode_claims(claims)
-    decode_claims(claims_bytes, feed.lane)
     header = Header(
         network,
         feed.author,
@@ -177,9 +176,9 @@ def sign_bundle(
         digest(claims_bytes),
         len(claims_bytes),
     )
-    header_bytes = _encode(header)
-    signature = signer.sign(BUNDLE, header_bytes)
     try:
-        return from_parts(header_bytes, signature, claims_bytes)
-    except RemoteProtocolError as error:
+        decode_claims(claims_bytes, feed.lane)
+        header_bytes = _encode(header)
+        return from_parts(header_bytes, signer.sign(BUNDLE, header_bytes), claims_bytes)
+    except (RemoteProtocolError, OverflowError) as error:
         raise LocalProtocolError(str(error)) from None

@@ -76,7 +76,7 @@ class Click(_Claim, frozen=True, tag=4):
 
 
 class Retract(_Claim, frozen=True, tag=5):
-    """The body of this feed's bundle `seq` is void: receivers delete it and keep the header."""
+    """The body of the feed's earlier bundle `seq` is void: receivers keep its header alone."""
 
     lane: ClassVar[None] = None
     seq: Seq
@@ -113,10 +113,10 @@ def encode_claims(claims: list[Claim]) -> bytes:
     Raises `LocalProtocolError` when they break a limit: nobody may sign what others must refuse.
     """
     parts = [msgspec.Raw(c.raw) if isinstance(c, UnknownClaim) else c for c in claims]
-    data = _encode(parts)
     try:
+        data = _encode(parts)
         decode_claims(data)
-    except RemoteProtocolError as error:
+    except (RemoteProtocolError, UnicodeEncodeError, OverflowError) as error:
         raise LocalProtocolError(str(error)) from None
     return data
 
@@ -132,7 +132,7 @@ def decode_claims(data: bytes, lane: Lane | None = None) -> list[Claim]:
     claims: list[Claim]
     try:
         claims = list(_decode_known(data))
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         claims = _decode_mixed(data)
     if len(claims) > limits.CLAIMS_MAX:
         raise RemoteProtocolError(Offence.OVERSIZE, f"{len(claims)} claims in a bundle")
@@ -145,7 +145,7 @@ def _decode_mixed(data: bytes) -> list[Claim]:
     """The slow path: some kind is unknown, or something is malformed."""
     try:
         return [_decode_either(bytes(raw)) for raw in _decode_raw(data)]
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RemoteProtocolError(Offence.MALFORMED, f"claims: {error}") from None
 
 

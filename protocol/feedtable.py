@@ -16,6 +16,9 @@ from protocol.claims import Retract
 from protocol.ids import AuthorKey, BundleId, FeedId, Lane
 from protocol.replicas import Replica, ReplicaArena
 
+UNKNOWN_PREV = BundleId(b"\xff" * 32)
+"""`prev_lo` after a cut: only the bundle at lo itself says what stood before it."""
+
 
 class Outcome(Enum):
     """What became of an offered bundle. None of these is anybody's offence."""
@@ -162,21 +165,24 @@ class FeedTable:
     def missing(self, feed: FeedId, lo: int, hi: int) -> list[tuple[int, int]]:
         """Ranges worth asking a partner for who offers lo..hi: newest first, then back-fill.
 
-        Back-fill is left out when the replica is closed or its quota is used up.
+        Back-fill is left out when the replica is closed or its quota is used up. After a cut it
+        begins with the bundle at lo, which tells what it continues.
         """
         if feed.author in self._disowned:
             return []
         replica = self.replica(feed)
+        marked_hi, marked_floor = self._mark(feed)
+        floor = max(marked_hi + 1, marked_floor)
         if replica is None or not replica.hi:
-            floor = max(self._mark(feed)[0] + 1, self._mark(feed)[1])
             return [(max(lo, floor), hi)] if hi >= floor else []
         ranges = []
         if hi > replica.hi:
             ranges.append((replica.hi + 1, hi))
         room = replica.claims < self._quota(replica)
-        bottom = max(lo, replica.floor)
+        bottom = max(lo, replica.floor, floor)
         if room and not replica.closed and bottom < replica.lo:
-            ranges.append((bottom, replica.lo - 1))
+            cut = replica.prev_lo == UNKNOWN_PREV
+            ranges.append((bottom, replica.lo if cut else replica.lo - 1))
         return ranges
 
     # ------------------------------------------------------------------------------ entering
@@ -187,11 +193,11 @@ class FeedTable:
             return Offered(Outcome.DISOWNED)
         if header.time > now + limits.FUTURE_SECONDS_MAX:
             return Offered(Outcome.FUTURE)
+        marked_hi, marked_floor = self._mark(feed)
+        if bundle.seq <= marked_hi or bundle.seq < marked_floor:
+            return Offered(Outcome.BELOW)
         row = self._arena.row_of(feed)
         if row < 0:
-            marked_hi, marked_floor = self._mark(feed)
-            if bundle.seq <= marked_hi or bundle.seq < marked_floor:
-                return Offered(Outcome.BELOW)
             if self._devices_full(feed):
                 return Offered(Outcome.REFUSED)
             row = self._arena.add(feed)
@@ -211,6 +217,8 @@ class FeedTable:
         if seq < replica.floor or (replica.closed and seq < replica.lo):
             return Offered(Outcome.BELOW)
         if replica.hi and replica.lo <= seq <= replica.hi:
+            if seq == replica.lo and replica.prev_lo == UNKNOWN_PREV:
+                self._arena.put(row, replica._replace(prev_lo=BundleId(bundle.header.prev)))
             if seq in self._arena.held(row)[::2]:
                 return Offered(Outcome.HELD, conflict=(seq, seq))
             return Offered(Outcome.FORKED, conflict=(replica.lo, replica.hi))
@@ -244,7 +252,7 @@ class FeedTable:
         replica, header, seq = self._arena.get(row), bundle.header, bundle.seq
         claims = bundle.claims()
         for claim in claims:
-            if type(claim) is Retract and claim.seq != seq:
+            if type(claim) is Retract and claim.seq < seq:
                 self._void(row, replica.feed, claim.seq, voided)
         if seq in self._voids.get(replica.feed, ()):
             bundle, claims = bundle.bare(), []
@@ -280,7 +288,7 @@ class FeedTable:
                 held[index + 1] = 0
                 voided.append((feed, seq))
         if len(marks) > limits.VOID_MARKS_MAX:
-            replica = replica._replace(floor=max(replica.floor, marks[0] + 1))
+            replica = replica._replace(floor=max(replica.floor, marks.pop(0) + 1))
         self._arena.put(row, replica)
 
     def _enforce(self, row: int) -> tuple[tuple[FeedId, int], ...]:
@@ -297,7 +305,9 @@ class FeedTable:
         if not cut:
             return ()
         del held[:cut]
-        self._arena.put(row, replica._replace(lo=held[0], claims=claims, closed=True))
+        self._arena.put(
+            row, replica._replace(lo=held[0], claims=claims, closed=True, prev_lo=UNKNOWN_PREV)
+        )
         return ((replica.feed, held[0]),)
 
     # ------------------------------------------------------------------------------- parking

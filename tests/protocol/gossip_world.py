@@ -6,6 +6,7 @@ latencies in seconds. Stores are dictionaries that do what `Accepted` orders.
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from math import inf
 from random import Random
 
 from protocol.author import FeedWriter
@@ -248,7 +249,7 @@ class World:
         """Let time pass until `reached()`; returns how long it took, at most `seconds`."""
         start, end = self.now, self.now + seconds
         while not reached():
-            due = min(self._queue[0][0] if self._queue else end, self._next_tick)
+            due = min(self._queue[0][0] if self._queue else inf, self._next_tick)
             if due > end:
                 self.now = end
                 break

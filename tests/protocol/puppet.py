@@ -1,0 +1,127 @@
+"""The other end of a link, moved by the test: it says anything, and sees all that is answered."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, TypeVar
+
+from protocol import messages as m
+from protocol.bundle import Bundle
+from protocol.errors import Offence
+from protocol.events import Disconnect, Effect, FrameReceived, LinkUp, Penalise, Send
+from protocol.heads import tag_of
+from protocol.session import Session
+from protocol.signing import Signer
+from tests.protocol.gossip_world import NETWORK, Node, World
+
+M = TypeVar("M")
+_PUBLIC = "/ip4/8.8.8.8/tcp/4001"
+
+
+class Puppet:
+    """One link of `node`. Without `greet` nothing is said yet."""
+
+    def __init__(
+        self,
+        world: World,
+        node: Node,
+        name: str = "mallory",
+        *,
+        greet: bool = True,
+        outbound: bool = False,
+        address: str = _PUBLIC,
+        speaks_for: Sequence[Signer] = (),
+    ) -> None:
+        self.world, self.node, self.name = world, node, name
+        self.link = 1_000_000 + len(world.frames) + world._next_link
+        world._next_link += 1
+        self.session = Session(NETWORK, f"peer-{name}", f"peer-{node.name}", Random(name))
+        self._since = len(node.log)
+        self._handles = 0
+        world.deliver(node, LinkUp(self.link, f"peer-{name}", outbound, address))
+        if greet:
+            self.say(self.session.hello())
+            (theirs,) = self.got(m.Hello)
+            self.session.accept(theirs)
+            self.say(*self.session.prove(speaks_for))
+
+    # ------------------------------------------------------------------------------- speaking
+    def say(self, *messages: m.Message) -> None:
+        """These frames arrive, and whatever the node reads from its store for them."""
+        for message in messages:
+            self.raw(m.encode_frame(message))
+
+    def raw(self, frame: bytes) -> None:
+        self.world.deliver(self.node, FrameReceived(self.link, frame))
+        self.world.run(0)
+
+    def head(self, bundle: Bundle, *, lo: int = 1) -> None:
+        """Tell that we hold lo..bundle.seq of its feed."""
+        feed = bundle.feed
+        name = m.Named(self._handles, feed.author, feed.device, int(feed.lane))
+        head = m.Head(self._handles, lo, bundle.seq, tag_of(bundle.id))
+        self._handles += 1
+        self.say(m.Heads([name], [head], False))
+
+    def push(self, *bundles: Bundle) -> None:
+        self.say(m.Push([bundle.bare().wire() for bundle in bundles]))
+
+    def answer(self, want: m.Want, *bundles: Bundle, done: bool = True) -> None:
+        self.answer_bytes(want, *(bundle.wire() for bundle in bundles), done=done)
+
+    def answer_bytes(self, want: m.Want, *wires: bytes, done: bool = True) -> None:
+        self.say(m.Data([m.Part(want.want, list(wires), done)]))
+
+    def serve(self, *bundles: Bundle, rounds: int = 6) -> None:
+        """Answer wants honestly, from these bundles, until none is left."""
+        answered: list[int] = []
+        for _ in range(rounds):
+            wants = [want for want in self.wants() if want.want not in answered]
+            for want in wants:
+                answered.append(want.want)
+                fits = [b for b in bundles if fit(want, b)]
+                fits.sort(key=lambda b: b.seq, reverse=want.newest_first)
+                self.answer(want, *fits)
+
+    def offer(self, *bundles: Bundle) -> None:
+        """Tell of these bundles of one feed, and deliver what is asked for."""
+        newest = max(bundles, key=lambda b: b.seq)
+        self.head(newest, lo=min(b.seq for b in bundles))
+        self.serve(*bundles)
+
+    # -------------------------------------------------------------------------------- hearing
+    def _effects(self, kind: type[M]) -> list[M]:
+        found: list[Any] = [e for e in self.node.log[self._since :] if isinstance(e, kind)]
+        return [effect for effect in found if effect.link == self.link]
+
+    def effects(self, kind: type[M]) -> list[M]:
+        """Effects of the node that name this link."""
+        return self._effects(kind)
+
+    def got(self, kind: type[M]) -> list[M]:
+        """Messages of the kind that came so far."""
+        messages = [m.decode_frame(send.frame) for send in self._effects(Send)]
+        return [message for message in messages if isinstance(message, kind)]
+
+    def wants(self) -> list[m.Want]:
+        return [want for message in self.got(m.Wants) for want in message.wants]
+
+    @property
+    def charged(self) -> list[Offence]:
+        return [effect.offence for effect in self._effects(Penalise)]
+
+    @property
+    def closed(self) -> str | None:
+        """Why the node has closed the link."""
+        reasons = [effect.reason for effect in self._effects(Disconnect)]
+        return reasons[0] if reasons else None
+
+
+def fit(want: m.Want, bundle: Bundle) -> bool:
+    feed = bundle.feed
+    same = (want.author, want.device, want.lane) == (feed.author, feed.device, int(feed.lane))
+    return same and want.lo <= bundle.seq <= want.hi
+
+
+def kinds(effects: list[Effect]) -> list[str]:
+    """Names of the effects, for short comparisons."""
+    return [type(effect).__name__ for effect in effects]

@@ -1,0 +1,108 @@
+"""Whom we follow, and in which order."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
+from protocol.interest import Following, FollowingConfig, Interest, Wanted
+from tests.protocol.strategies import examples
+
+QUOTAS = (1, 2, 3, 4)
+CONFIG = FollowingConfig(followed_max=40, probation_share=0.05, probation_s=100.0)
+
+
+def author(number: int) -> AuthorKey:
+    return AuthorKey(number.to_bytes(32, "big"))
+
+
+def feed(number: int, lane: Lane = Lane.TASTE) -> FeedId:
+    return FeedId(author(number), DeviceId(bytes(8)), lane)
+
+
+def wanted(priority: float, *, vouched: bool = False, quotas=QUOTAS) -> Wanted:
+    return Wanted(priority, quotas, vouched)
+
+
+drawn = st.dictionaries(
+    st.integers(1, 80).map(author),
+    st.builds(Wanted, st.floats(0, 1), st.just(QUOTAS), st.booleans()),
+    max_size=80,
+)
+
+
+@examples(100)
+@given(drawn)
+def test_the_vouched_come_first_then_the_most_trusted(interest):
+    following = Following(CONFIG)
+    following.follow(Interest(interest))
+    kept = [*following.authors()]
+    assert len(kept) == len(following) == min(len(interest), CONFIG.followed_max)
+    order = [(not interest[a].vouched, -interest[a].priority) for a in kept]
+    assert order == sorted(order)
+    left_out = [a for a in interest if a not in following]
+    if left_out:
+        best = min((not interest[a].vouched, -interest[a].priority) for a in left_out)
+        assert order[-1] <= best
+
+
+def test_following_tells_who_is_new_or_wanted_otherwise():
+    following = Following(CONFIG)
+    assert following.follow(Interest({author(1): wanted(1), author(2): wanted(0.5)})) == [
+        author(1), author(2),
+    ]  # fmt: skip
+    changed = {author(2): wanted(0.9), author(1): wanted(1, quotas=(9, 9, 9, 9))}
+    assert following.follow(Interest(changed)) == [author(1)]
+    assert following.follow(Interest({author(3): wanted(1)})) == [author(3)]
+    assert author(1) not in following
+
+
+def test_strangers_have_few_places_for_a_while():
+    following = Following(CONFIG)
+    following.follow(Interest({author(9): wanted(1)}))
+    assert following.probation_max == 2
+    answers = [following.admit(author(n), now=n) for n in (1, 1, 9, 2, 3)]
+    assert answers == [True, False, False, True, False]
+    assert following.strangers() == (author(1), author(2))
+    stranger = following.wanted(author(1))
+    assert stranger is not None
+    assert (stranger.quotas, stranger.vouched) == (CONFIG.probation_quotas, False)
+    assert following.expire(now=100.9) == []
+    assert following.expire(now=101.0) == [author(1)]
+    assert author(1) not in following
+    assert following.admit(author(3), now=101.0)
+
+
+def test_a_stranger_who_is_wanted_leaves_its_place():
+    following = Following(CONFIG)
+    following.admit(author(1), now=0)
+    following.follow(Interest({author(1): wanted(0.1)}))
+    assert following.strangers() == ()
+    assert following.wanted(author(1)) == wanted(0.1)
+
+
+def test_ranks_order_what_is_fetched():
+    following = Following(CONFIG)
+    following.follow(
+        Interest(
+            {author(1): wanted(0.1, vouched=True), author(2): wanted(0.9), author(3): wanted(1)}
+        )
+    )
+    following.admit(author(4), now=0)
+    order = [feed(1, Lane.VOUCHES), feed(1, Lane.IDENTITY), feed(1), feed(1, Lane.CLICKS),
+             feed(3, Lane.VOUCHES), feed(3), feed(2), feed(4)]  # fmt: skip
+    ranks = [following.rank(each) for each in order]
+    assert ranks == sorted(ranks)
+    assert len(dict.fromkeys(ranks)) == len(ranks)
+    assert following.vouched(author(1))
+    assert not following.vouched(author(2))
+    assert following.wanted(author(7)) is None
+
+
+def test_an_equivocator_is_forgotten():
+    following = Following(CONFIG)
+    following.follow(Interest({author(1): wanted(1)}))
+    following.admit(author(2), now=0)
+    for number in (1, 2, 3):
+        following.forget(author(number))
+    assert len(following) == 0
+    assert following.strangers() == ()

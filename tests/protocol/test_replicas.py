@@ -1,0 +1,103 @@
+"""The arena of replica records against a plain dictionary."""
+
+from array import array
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
+from protocol.replicas import Replica, ReplicaArena
+from tests.protocol.strategies import examples
+
+ROOM = 40
+authors = st.integers(0, 30).map(lambda n: AuthorKey(n.to_bytes(32, "big")))
+feeds = st.builds(
+    FeedId,
+    authors,
+    st.integers(0, 2).map(lambda n: DeviceId(bytes([n]) * 8)),
+    st.sampled_from(Lane),
+)
+
+
+class ArenaMachine(RuleBasedStateMachine):
+    """Every step is done to both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arena = ReplicaArena(ROOM)
+        self.model: dict[FeedId, tuple[int, int, int]] = {}
+        self.held: dict[FeedId, list[int]] = {}
+
+    @rule(feed=feeds)
+    def add(self, feed: FeedId) -> None:
+        if feed in self.model:
+            return
+        row = self.arena.add(feed)
+        assert (row < 0) is (len(self.model) >= ROOM)
+        if row >= 0:
+            self.model[feed] = (0, 0, 0)
+            self.held[feed] = []
+
+    @rule(feed=feeds, lo=st.integers(0, 2**32 - 1), claims=st.integers(0, 2**32 - 1))
+    def put(self, feed: FeedId, lo: int, claims: int) -> None:
+        row = self.arena.row_of(feed)
+        assert (row >= 0) is (feed in self.model)
+        if row < 0:
+            return
+        self.arena.put(row, self.arena.get(row)._replace(lo=lo, hi=lo, claims=claims))
+        self.arena.held(row).append(lo)
+        self.model[feed] = (lo, lo, claims)
+        self.held[feed].append(lo)
+
+    @precondition(lambda self: self.model)
+    @rule(author=authors)
+    def remove(self, author: AuthorKey) -> None:
+        self.arena.remove_author(author)
+        for feed in [feed for feed in self.model if feed.author == author]:
+            del self.model[feed], self.held[feed]
+
+    @invariant()
+    def both_agree(self) -> None:
+        assert len(self.arena) == len(self.model)
+        found = {self.arena.get(row).feed: row for row in self.arena.rows()}
+        assert sorted(found) == sorted(self.model)
+        for feed, row in found.items():
+            replica = self.arena.get(row)
+            assert (replica.lo, replica.hi, replica.claims) == self.model[feed]
+            assert list(self.arena.held(row)) == self.held[feed]
+            assert self.arena.row_of(feed) == row
+            mates = [f for f in self.model if f.author == feed.author]
+            assert [self.arena.get(r).feed for r in self.arena.rows_of(feed.author)] == mates
+
+
+TestArena = ArenaMachine.TestCase
+TestArena.settings = examples(30)
+
+
+def test_a_record_survives():
+    arena = ReplicaArena(4)
+    feed = FeedId(AuthorKey(b"a" * 32), DeviceId(b"d" * 8), Lane.CLICKS)
+    row = arena.add(feed)
+    full = Replica(
+        feed.author, feed.device, feed.lane, True, -1, 1, 2**32 - 1, 7, 8, 9,
+        BundleId(b"h" * 32), BundleId(b"p" * 32),
+    )  # fmt: skip
+    arena.put(row, full)
+    assert arena.get(row) == full
+    assert arena.get(row).feed == feed
+
+
+def test_memory_is_counted_and_given_back_for_reuse():
+    arena = ReplicaArena(10_000)
+    feeds_ = [FeedId(AuthorKey(n.to_bytes(32, "big")), DeviceId(bytes(8)), Lane(2))
+              for n in range(10_000)]  # fmt: skip
+    for feed in feeds_:
+        arena.held(arena.add(feed)).extend(array("I", [1, 1]))
+    full = arena.nbytes
+    assert full / len(arena) < 300
+    for feed in feeds_:
+        arena.remove_author(feed.author)
+    assert len(arena) == 0
+    for feed in feeds_:
+        arena.add(feed)
+    assert arena.nbytes <= full

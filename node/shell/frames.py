@@ -1,5 +1,7 @@
 """Frames in a byte stream: a u32 big-endian length, then that many bytes."""
 
+from node.shell.network import FRAME_BYTES_MAX, FrameTooLong, LinkProtocol
+
 LENGTH_BYTES = 4
 
 
@@ -42,6 +44,14 @@ class FrameSplitter:
             view.release()
         del self._partial[:at]
         return frames
+
+
+def check_frame(protocol: LinkProtocol, frame: bytes) -> None:
+    """Whether we may send this. Raises FrameTooLong, and ValueError for an empty frame."""
+    if len(frame) > FRAME_BYTES_MAX[protocol]:
+        raise FrameTooLong(f"{len(frame)} bytes on a {protocol} link")
+    if not frame:
+        raise ValueError("an empty frame")
 
 
 def join_frames(frames: list[bytes]) -> bytes:

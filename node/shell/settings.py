@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from node.config import Config
 from node.core.config import PeerConfig
+from node.core.dialing import DialConfig, is_private
 from node.shell.network import NetworkConfig
 from protocol.config import GossipConfig
 from protocol.interest import FollowingConfig
@@ -27,6 +28,10 @@ def peer_config(config: Config) -> PeerConfig:
     return PeerConfig(
         network=config.network.network_id.encode(),
         claims_per_followed_author=config.gossip.claims_per_followed,
+        dial=DialConfig(
+            outbound_target=config.network.outbound_min,
+            private=config.network.dial_private_addresses or _closed(config.network.listen),
+        ),
         gossip=replace(gossip, round_s=config.gossip.round_s, following=following),
         graph=GraphConfig(
             bytes_max=config.graph.bytes_max,
@@ -37,6 +42,14 @@ def peer_config(config: Config) -> PeerConfig:
             walks=config.rank.walks,
             discovery_every=PLACES // discoveries if discoveries else 0,
         ),
+    )
+
+
+def _closed(listen: tuple[str, ...]) -> bool:
+    """Whether the node listens on private addresses alone: there every name is private."""
+    return bool(listen) and all(
+        is_private(address) and "/0.0.0.0/" not in address and "/::/" not in address
+        for address in listen
     )
 
 

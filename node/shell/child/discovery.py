@@ -30,8 +30,14 @@ from node.shell.pipe import Found
 PROVIDED_MAX = 256
 """Keys announced again and again; more are refused."""
 
+SOUGHT_MAX = 64
+"""Keys waiting to be searched; more are dropped, whoever wants them asks again."""
+
 PROVIDE_EVERY_S = 600.0
 PROVIDE_RETRY_S = 5.0
+REST, REST_MIN_S = 4.0, 0.2
+"""After a lookup, times what it took, and at least: a fifth of one core at the very most."""
+
 FIND_S = 20.0
 PROVIDERS_MAX = 8
 ADDRESSES_PER_PEER_MAX = 8
@@ -59,8 +65,10 @@ class Discovery:
         self._connections = connections
         self._dialer = dialer
         self._outbox = outbox
-        self._provided: dict[bytes, None] = {}
-        self._providing = trio.Event()
+        self._provided: dict[bytes, float] = {}
+        """Key -> when it is to be announced next."""
+        self._sought: dict[bytes, None] = {}
+        self._work = trio.Event()
         self._table: KadDHT | None = None
         if config.kademlia:
             closed = only_loopback(config.listen)
@@ -84,7 +92,7 @@ class Discovery:
             yield
             return
         async with background_trio_service(self._table):
-            nursery.start_soon(self._provide_forever)
+            nursery.start_soon(self._look_up_forever)
             yield
 
     @property
@@ -96,18 +104,44 @@ class Discovery:
         """A peer that runs our protocol is connected: it serves the hash table as well."""
         if self._table is not None:
             await self._table.add_peer(peer_id)
-            self._providing.set()
 
     def provide(self, key: bytes) -> None:
-        """Announce the key, now and every `PROVIDE_EVERY_S`."""
+        """Announce the key soon, and again every `PROVIDE_EVERY_S`."""
         if len(self._provided) < PROVIDED_MAX:
-            self._provided[key] = None
-            self._providing.set()
+            self._provided.setdefault(key, 0.0)
+            self._work.set()
 
-    async def find(self, key: bytes) -> None:
-        """Tell the addresses of whoever provides the key."""
-        if self._table is None:
-            return
+    def find(self, key: bytes) -> None:
+        """Look for nodes that serve the key, after what was asked before."""
+        if self._table is not None and len(self._sought) < SOUGHT_MAX:
+            self._sought[key] = None
+            self._work.set()
+
+    async def _look_up_forever(self) -> None:
+        """One lookup at a time, searches first; then a rest of `REST` times what it took.
+
+        A lookup asks a dozen peers on streams of their own. Hundreds of them at once, as when a
+        node with many people starts, would leave no time for gossip.
+        """
+        while True:
+            self._work = trio.Event()
+            due = [key for key, at in self._provided.items() if at <= trio.current_time()]
+            began = trio.current_time()
+            if self._sought:
+                key = next(iter(self._sought))
+                del self._sought[key]
+                await self._search(key)
+            elif due:
+                await self._announce(due[0])
+            else:
+                soonest = min(self._provided.values(), default=trio.current_time() + 60)
+                with trio.move_on_at(soonest):
+                    await self._work.wait()
+                continue
+            await trio.sleep(max(REST_MIN_S, REST * (trio.current_time() - began)))
+
+    async def _search(self, key: bytes) -> None:
+        assert self._table is not None
         try:
             with trio.move_on_after(FIND_S):
                 for info in await self._table.find_providers(key.hex(), PROVIDERS_MAX):
@@ -127,28 +161,17 @@ class Discovery:
         if found:
             await self._outbox.event(Found(source, found, key))
 
-    async def _provide_forever(self) -> None:
-        """Announce our keys when there are new keys or new peers, and every so often."""
-        while True:
-            with trio.move_on_after(PROVIDE_EVERY_S):
-                await self._providing.wait()
-            self._providing = trio.Event()
-            complete = True
-            for key in tuple(self._provided):
-                complete = await self._announce(key) and complete
-            if not complete:  # nobody to tell yet
-                with trio.move_on_after(PROVIDE_RETRY_S):
-                    await self._providing.wait()
-                self._providing.set()
-
-    async def _announce(self, key: bytes) -> bool:
+    async def _announce(self, key: bytes) -> None:
         assert self._table is not None
+        told = False
         try:
             with trio.move_on_after(FIND_S):
-                return bool(await self._table.provide(key.hex()))
+                told = bool(await self._table.provide(key.hex()))
         except Exception as error:  # noqa: BLE001 - other people's answers
             logger.debug("announcing in the hash table: %r", error)
-        return False
+        wait_s = (PROVIDE_EVERY_S if told else PROVIDE_RETRY_S) * random.uniform(0.8, 1.2)
+        del self._provided[key]  # to the end of the line, so that each has its turn
+        self._provided[key] = trio.current_time() + wait_s
 
     async def _keep_connected(self, address: str) -> None:
         """Hold a connection to a bootstrap node, and tell the daemon that it exists."""

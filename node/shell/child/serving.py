@@ -89,20 +89,19 @@ class Child:
                         self._links.close(link, reason)
                     case Provide(key=key):
                         self._discovery.provide(key)
-                    case Dial() | Find() | Netcheck():
+                    case Find(key=key):
+                        self._discovery.find(key)
+                    case Dial() | Netcheck():
                         nursery.start_soon(self._carry_out, order)
                     case Start():
                         raise PipeBroken("started twice")
 
-    async def _carry_out(self, order: Dial | Find | Netcheck) -> None:
+    async def _carry_out(self, order: Dial | Netcheck) -> None:
         if isinstance(order, Dial):  # its link lives in this task, so it holds no place
             await self._dialer.dial(order, self._outbox)
             return
         async with self._busy:
-            if isinstance(order, Find):
-                await self._discovery.find(order.key)
-            else:
-                self._outbox.post(Checked(order.token, await self._reaching.check()))
+            self._outbox.post(Checked(order.token, await self._reaching.check()))
 
     def _accepting(self, protocol: LinkProtocol) -> Any:
         async def handle(stream: Any) -> None:

@@ -22,6 +22,8 @@ def main() -> int:
         failures = play(screen, parser.parse_args().cache)
     except (DemoFailed, QueryError, DatasetUnavailable) as error:
         screen.say(f"the demo stopped: {error}")
+        for note in getattr(error, "__notes__", ()):
+            screen.say(note)
         return 1
     except KeyboardInterrupt:
         screen.say("stopped")

@@ -1,11 +1,13 @@
 """The acts of the demo, each of which hands on to the next."""
 
 import secrets
+import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -176,6 +178,18 @@ def act_attack(demo: Demo, person: str) -> None:
     )
 
 
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A directory that is gone afterwards, unless something went wrong: then its logs are kept."""
+    directory = Path(tempfile.mkdtemp(prefix="grapevine-demo-"))
+    try:
+        yield directory
+    except BaseException as error:
+        error.add_note(f"the daemons' logs: {directory}")
+        raise
+    shutil.rmtree(directory)
+
+
 def play(screen: Screen, cache: Path) -> list[str]:
     """The whole story; returns the promises that were not kept."""
     screen.chapter("People and their taste")
@@ -190,9 +204,9 @@ def play(screen: Screen, cache: Path) -> list[str]:
     screen.say("MovieLens knows no friends: each person here vouches for the ten whose shared")
     screen.say("ratings are most like hers. The held-out ones play no part in that.")
     with (
-        tempfile.TemporaryDirectory(prefix="grapevine-demo-") as directory,
+        _scratch() as directory,
         ProcessPoolExecutor(1) as pool,
-        running(Path(directory), f"demo-{secrets.token_hex(4)}") as fleet,
+        running(directory, f"demo-{secrets.token_hex(4)}") as fleet,
     ):
         demo = Demo(screen, cast, attackers, fleet, Directory({}, {}))
         screen.progress("compiling the kernels, once for all daemons")

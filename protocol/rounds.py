@@ -333,6 +333,8 @@ class Rounds:
         context.rng.shuffle(links)
         for link in links[: context.config.probation_per_round_max]:
             feeds = list(link.strangers)
+            if not feeds:  # those whom it offered were taken from others' offers just now
+                continue
             author = feeds[context.rng.randrange(len(feeds))].author
             if context.feeds.may_ask(author, now=now) and context.following.admit(author, now=now):
                 self._offers.welcome(author, now=now)

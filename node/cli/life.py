@@ -53,6 +53,7 @@ def daemon(
     ] = None,
 ) -> None:
     """Run the node in the foreground. SIGTERM stops it in order, a second one at once."""
+    import faulthandler
     import logging
     from logging.handlers import RotatingFileHandler
 
@@ -74,6 +75,7 @@ def daemon(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         handlers=[logging.StreamHandler(), on_disk],
     )
+    faulthandler.enable()  # compiled code that fails says where
     # Compiled walks are kept for all nodes of this user: only the very first start compiles.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache(paths)))
     from node.shell.daemon import main

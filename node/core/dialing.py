@@ -68,6 +68,8 @@ class _Linked:
     address: str
     outbound: bool
     since: float
+    said: str = ""
+    """Where a peer that has dialled us says it can be dialled itself."""
 
 
 class AddressBook:
@@ -120,6 +122,13 @@ class AddressBook:
         if outbound and known is not None:
             known.last_ok, known.failures = now, 0
             self.changed = True
+
+    def introduced(self, peer_id: str, addresses: Iterable[str]) -> None:
+        """A linked peer has named addresses; the first that is its own may be passed on."""
+        link = self._links.get(peer_id)
+        own = next((a for a in addresses if peer_of(a) == peer_id), None)
+        if link is not None and own is not None:
+            link.said = own
 
     def closed(self, peer_id: str, *, now: float) -> None:
         """A link has gone; its address is tried again soon, but not at once."""
@@ -192,9 +201,15 @@ class AddressBook:
 
     # --------------------------------------------------------------------------------- keeping
     def good_addresses(self, addresses_max: int) -> tuple[str, ...]:
-        """Addresses that may be told to others: of open outbound links, the newest first."""
-        found = [link.address for link in self._links.values() if link.outbound]
-        return tuple(reversed(found))[:addresses_max]
+        """Addresses that may be told to others, of open links, those that we dialled first.
+
+        Without the others' own word for where they are, whom everybody dials and who dials nobody
+        (a bootstrap node) would introduce no one.
+        """
+        dialled = [link.address for link in self._links.values() if link.outbound]
+        named = [link.said for link in self._links.values() if not link.outbound and link.said]
+        self._rng.shuffle(named)
+        return (*reversed(dialled), *named)[:addresses_max]
 
     def rows(self) -> list[KnownAddress]:
         """What to keep over a restart; the longest standing outbound links are the anchors."""

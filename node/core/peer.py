@@ -178,8 +178,8 @@ class Peer:
                 case gossip.Spoke(link=link, author=author):
                     if link in self.state.links:
                         self.state.links[link].authors.append(author)
-                case gossip.HeardPeers(addresses=addresses):
-                    self.state.addresses.heard(addresses, own_word=False)
+                case gossip.HeardPeers(link=link, addresses=addresses):
+                    self._on_heard_peers(link, addresses)
                 case gossip.FindAuthor(author=author):
                     known = self.state.admission.endpoints.get(author, ())
                     self.state.addresses.heard(known, friend=True, own_word=False)
@@ -189,6 +189,13 @@ class Peer:
                 case _:
                     out.append(effect)
         return out
+
+    def _on_heard_peers(self, link: int, addresses: tuple[str, ...]) -> None:
+        book, info = self.state.addresses, self.state.links.get(link)
+        book.heard(addresses, own_word=False)
+        if info is not None and not info.outbound:
+            book.introduced(info.peer_id, addresses)
+            self._advertise()
 
     def _on_accepted(self, effect: gossip.Accepted, now: float) -> list[Effect]:
         out: list[Effect] = []

@@ -325,6 +325,7 @@ class StatusResult(PublicStatus):
     uptime_s: NotRequired[Real]
     network: NotRequired[dict[str, Any]]
     store: NotRequired[dict[str, Any]]
+    bugs: NotRequired[int]
 
 
 class StopResult(TypedDict):

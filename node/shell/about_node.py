@@ -54,7 +54,9 @@ def _remote_hint() -> str:
     return f"one of: {', '.join(sorted(READ_ONLY))}"
 
 
-def process_status(network: Network, uptime_s: float, store_bytes: int) -> dict[str, Any]:
+def process_status(
+    network: Network, uptime_s: float, store_bytes: int, bugs: int
+) -> dict[str, Any]:
     """What `status` says about this process."""
     return {
         "state": "running",
@@ -63,6 +65,7 @@ def process_status(network: Network, uptime_s: float, store_bytes: int) -> dict[
         "uptime_s": round(uptime_s, 1),
         "network": asdict(network.statistics()),
         "store": {"bytes": store_bytes},
+        "bugs": bugs,
     }
 
 

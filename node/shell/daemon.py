@@ -95,6 +95,8 @@ class Daemon:
         self.network = network
         self.clock = clock
         self.started_at = clock.now()
+        self.bugs = 0
+        """Events on which the Peer has failed; each is in the log."""
         self._store = store
         self._owner_seed = owner_seed
         self._inbox = Inbox()
@@ -128,14 +130,15 @@ class Daemon:
             self._links = Links(self.network, nursery, self.config.gossip.upload_bytes_per_s)
             self._worker = Worker(nursery, self._inbox)
             self._server = self._remote_server(nursery)
-            nursery.start_soon(self._storage.run)
-            nursery.start_soon(self._own, peer)
-            nursery.start_soon(self._listen)
-            nursery.start_soon(self._tick)
+            nursery.start_soon(_telling, self._storage.run)
+            nursery.start_soon(_telling, self._own, peer)
+            nursery.start_soon(_telling, self._listen)
+            nursery.start_soon(_telling, self._tick)
             self._ready.set()
             log.info("ready: %s", self.paths.socket)
             task_status.started()
             await self._stopping.wait()
+            log.info("stopping")
             with trio.move_on_after(STOP_S):
                 await self._drain()
             nursery.cancel_scope.cancel()
@@ -184,10 +187,26 @@ class Daemon:
         """The one task that touches the Peer."""
         while True:
             event = await self._inbox.next()
-            now = self.clock.now()
-            for effect in peer.handle(event, now=now):
+            try:
+                effects = peer.handle(event, now=self.clock.now())
+            except Exception:  # noqa: BLE001 - our own bug: whoever caused it loses the link
+                effects = self._contain(event)
+            for effect in effects:
                 self._perform(effect)
             await trio.lowlevel.checkpoint()
+
+    def _contain(self, event: ev.Event) -> list[ev.Effect]:
+        """The Peer has failed on an event: say so everywhere, and go on without its cause."""
+        self.bugs += 1
+        log.critical(
+            "bug %d: the peer failed on %s", self.bugs, type(event).__name__, exc_info=True
+        )
+        match event:
+            case gossip.FrameReceived(link=link):
+                return [gossip.Disconnect(link, "an internal error")]
+            case ev.Asked(token=token):
+                return [ev.Refuse(token, "internal", "a bug: the daemon's log says more")]
+        return []
 
     async def _tick(self) -> None:
         while True:
@@ -306,7 +325,9 @@ class Daemon:
         if caller.owner and method == "status":
             store_bytes = await self._storage.call(lambda store: store.bytes_on_disk())
             uptime_s = self.clock.now() - self.started_at
-            data |= about_node.process_status(self.network, uptime_s, store_bytes)
+            data |= about_node.process_status(self.network, uptime_s, store_bytes, self.bugs)
+            if self.bugs:
+                warnings += (f"{self.bugs} internal errors since the start: see the log",)
         return data, warnings
 
     async def _ask_peer(
@@ -324,6 +345,15 @@ class Daemon:
         if isinstance(answer, ev.Refuse):
             raise QueryError(answer.code, answer.message, answer.hint)
         return dict(answer.data), answer.warnings
+
+
+async def _telling(task: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+    """Run a task whose failure ends the daemon; the log has it before anything is torn down."""
+    try:
+        await task(*arguments)
+    except Exception:
+        log.critical("a bug of ours ends the daemon", exc_info=True)
+        raise
 
 
 async def _watch_signals(stop: Any, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:

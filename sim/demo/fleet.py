@@ -114,9 +114,20 @@ class Daemon:
             time.sleep(POLL_S)
         raise DemoFailed(f"{self.name} has no address after {START_TIMEOUT_S} s")
 
-    def client(self) -> QueryClient:
-        """A connection to the daemon's socket."""
-        return QueryClient(data_paths(self.home).socket, timeout_s=COMMAND_TIMEOUT_S)
+    @contextmanager
+    def client(self) -> Iterator[QueryClient]:
+        """A connection to the daemon's socket. Raises DemoFailed when the daemon has ended."""
+        try:
+            socket = data_paths(self.home).socket
+            with QueryClient(socket, timeout_s=COMMAND_TIMEOUT_S) as client:
+                yield client
+        except QueryError as error:
+            ended = None if self.process is None else self.process.poll()
+            if ended is None:
+                raise
+            raise DemoFailed(
+                f"{self.name} ended with {ended} ({error.message}):\n{self.last_words()}"
+            ) from None
 
     def last_words(self) -> str:
         """The end of the daemon's log."""

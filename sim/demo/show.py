@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 WIDTH = 100
+REASONS_SHOWN = 2
 REPEAT_S = 5.0
 """Away from a terminal a progress line is printed only this often."""
 
@@ -53,13 +54,24 @@ class Screen:
 def film_lines(
     items: Sequence[Mapping[str, Any]], names: Mapping[str, str], *, first: int, reasons: bool
 ) -> list[str]:
-    """The first films of a list, each with its two strongest reasons. `names`: author -> name."""
+    """The first films of a list, each with its strongest reasons. `names`: author -> name."""
     lines = []
     for place, entry in enumerate(items[:first], 1):
         label = f"  ({entry['discovery']} discovery)" if entry["discovery"] else ""
         lines.append(f"{place:3}. {entry['title'] or entry['item']}{label}")
         if reasons:
-            lines += [f"       {reason_line(path, names)}" for path in entry["reasons"][:2]]
+            lines += [f"       {line}" for line in reason_lines(entry, names)]
+    return lines
+
+
+def reason_lines(entry: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """The strongest paths of evidence, and how many others make up the rest."""
+    strongest = entry["reasons"][:REASONS_SHOWN]
+    lines = [reason_line(path, names) for path in strongest]
+    others = entry["paths"] - len(strongest)
+    if others > 0:
+        rest = 1 - sum(path["share"] for path in strongest)
+        lines.append(f"{100 * rest:3.0f} %: {others:,} more such paths")
     return lines
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 ATTACK_EDGES = 20
 IDENTITIES_PER_EDGE = 20
 FAKE_FILMS = 20
-POPULAR_FILMS = 300
-"""The films that an identity may pretend to like ..."""
+POPULAR_FILMS = 600
+"""The films that an identity may pretend to like: the better known third ..."""
 CAMOUFLAGE = 60
 """... and how many of them she does: what gets the most fakes into undefended lists. With fewer
-films she is met on fewer walks, with more she sends fewer of them on to the fakes."""
+films she is met on fewer walks, with more she sends fewer of them on to the fakes; among the best
+known hundred alone she drowns in honest listeners."""
 
 
 @dataclass(frozen=True, slots=True)

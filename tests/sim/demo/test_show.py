@@ -1,6 +1,6 @@
 import io
 
-from sim.demo.show import Screen, film_lines, reason_line
+from sim.demo.show import Screen, film_lines, reason_line, reason_lines
 
 KEY = "ab" * 32
 
@@ -16,7 +16,8 @@ def entry(title: str = "Alien (1979)", discovery: str | None = None) -> dict:
         "heard_from": {"author": KEY, "name": ""},
         "share": 0.234,
     }
-    return {"item": "ml:movie:9", "title": title, "discovery": discovery, "reasons": [path] * 3}
+    shown = {"item": "ml:movie:9", "title": title, "discovery": discovery}
+    return shown | {"reasons": [path] * 3, "paths": 3}
 
 
 def test_a_reason_names_the_film_and_who_told() -> None:
@@ -35,9 +36,14 @@ def test_trust_alone_is_a_reason_too() -> None:
 
 def test_a_list_shows_titles_discoveries_and_two_reasons() -> None:
     lines = film_lines([entry(), entry("", "rare"), entry()], {}, first=2, reasons=True)
-    assert len(lines) == 2 * (1 + 2)
+    assert len(lines) == 2 * (1 + 2 + 1)
     assert lines[0] == "  1. Alien (1979)"
-    assert lines[3] == "  2. ml:movie:9  (rare discovery)"
+    assert lines[4] == "  2. ml:movie:9  (rare discovery)"
+
+
+def test_the_paths_that_are_not_shown_are_counted_and_the_shares_add_up() -> None:
+    assert reason_lines(entry() | {"paths": 200}, {})[-1] == " 53 %: 198 more such paths"
+    assert len(reason_lines(entry() | {"paths": 2}, {})) == 2
 
 
 def test_progress_on_a_terminal_is_one_line_that_goes_away() -> None:

@@ -14,12 +14,11 @@ from typing import Any
 
 import trio
 
+from node.shell.frames import check_frame
 from node.shell.network import (
     EVENTS_MAX,
-    FRAME_BYTES_MAX,
     DialFailed,
     FrameIn,
-    FrameTooLong,
     LinkClosed,
     LinkOpened,
     LinkProtocol,
@@ -77,6 +76,7 @@ class _Link:
     frames: int = 0
     queued_bytes: int = 0
     room: trio.Event = field(default_factory=trio.Event)
+    """Set when the queue has moved or the link is gone; all who wait look again."""
 
 
 class Libp2pNetwork:
@@ -91,7 +91,7 @@ class Libp2pNetwork:
         self._up = False
         self._links: dict[int, _Link] = {}
         self._next_link = 1
-        self._dials: dict[int, str] = {}
+        self._dials: dict[int, tuple[str, LinkProtocol]] = {}
         self._checks: dict[int, trio.MemorySendChannel[NetcheckReport]] = {}
         self._next_token = 1
         self._provided: dict[bytes, None] = {}
@@ -186,8 +186,8 @@ class Libp2pNetwork:
         for number, link in links.items():
             link.room.set()
             await self._events_in.send(LinkClosed(number, reason))
-        for address in dials.values():
-            await self._events_in.send(DialFailed(address, reason))
+        for address, protocol in dials.values():
+            await self._events_in.send(DialFailed(address, reason, protocol))
 
     # --------------------------------------------------------------------- what the child says
     def _translate(self, message: ToDaemon) -> NetworkEvent | None:
@@ -203,7 +203,8 @@ class Libp2pNetwork:
             case Closed():
                 return self._on_closed(message)
             case DialEnded(dial=dial, reason=reason):
-                return DialFailed(self._dials.pop(dial), reason)
+                address, protocol = self._dials.pop(dial)
+                return DialFailed(address, reason, protocol)
             case Found(source=source, addresses=addresses, key=key):
                 return PeerFound(source, addresses, key)
             case Reached(status=status, addresses=addresses):
@@ -249,6 +250,7 @@ class Libp2pNetwork:
         link.frames -= written.frames
         link.queued_bytes -= written.size
         link.room.set()
+        link.room = trio.Event()
 
     # ------------------------------------------------------------------------------- orders
     def _post(self, message: object) -> bool:
@@ -267,14 +269,13 @@ class Libp2pNetwork:
         """See `Network`."""
         known = self._links.get(link)
         if known is None:
+            await trio.lowlevel.checkpoint()  # or who sends on and on would never hear of it
             return
-        if len(frame) > FRAME_BYTES_MAX[known.protocol]:
-            raise FrameTooLong(f"{len(frame)} bytes on a {known.protocol} link")
+        check_frame(known.protocol, frame)
         while (
             known.frames >= self._config.queued_frames_max
             or known.queued_bytes >= self._config.queued_bytes_max
         ):
-            known.room = trio.Event()
             await known.room.wait()
             if self._links.get(link) is not known:
                 return
@@ -288,11 +289,11 @@ class Libp2pNetwork:
         """See `Network`."""
         number = self._token()
         if not self._up:
-            await self._events_in.send(DialFailed(address, "the network is down"))
+            await self._events_in.send(DialFailed(address, "the network is down", protocol))
         elif len(self._dials) >= DIALS_MAX:
-            await self._events_in.send(DialFailed(address, "too many dials at once"))
+            await self._events_in.send(DialFailed(address, "too many dials at once", protocol))
         else:
-            self._dials[number] = address
+            self._dials[number] = (address, protocol)
             self._post(Dial(number, address, protocol))
 
     async def close_link(self, link: int, reason: str) -> None:

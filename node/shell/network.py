@@ -82,10 +82,11 @@ class FrameIn:
 
 @dataclass(frozen=True, slots=True)
 class DialFailed:
-    """A dial ended without a new link; `address` is the one that was asked for."""
+    """A dial ended without a new link; `address` and `protocol` are what was asked for."""
 
     address: str
     reason: str
+    protocol: LinkProtocol = "gossip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Network(Protocol):
         """Queue a frame; waits only while the link's own queue is full.
 
         Returns without effect when the link is gone (its `LinkClosed` is on the way or was
-        delivered). Frames arrive whole, in order. Raises FrameTooLong.
+        delivered). Frames arrive whole, in order. Raises FrameTooLong, ValueError for no bytes.
         """
         ...
 

@@ -42,6 +42,7 @@ class Daemon:
     """One node in a directory of its own."""
 
     home: Path
+    config: str = CONFIG
     process: "subprocess.Popen[bytes] | None" = None
     address: str = ""
 
@@ -55,7 +56,7 @@ class Daemon:
 
     def start(self) -> None:
         self.command("init")
-        (self.home / "config.toml").write_text(CONFIG, "utf-8")
+        (self.home / "config.toml").write_text(self.config, "utf-8")
         run = [sys.executable, "-m", "node.cli.main", "daemon", "--data-dir", str(self.home)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -130,10 +131,10 @@ def _directory() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Daemon]:
+async def running(config: str = CONFIG) -> AsyncIterator[Daemon]:
     """A daemon that is gone at the end, whatever happens."""
     with _directory() as home:
-        daemon = Daemon(home)
+        daemon = Daemon(home, config)
         try:
             daemon.start()
             await daemon.ready()

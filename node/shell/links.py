@@ -13,6 +13,9 @@ from node.shell.network import Network
 QUEUED_BYTES_MAX = 4 * 1024 * 1024
 """Bytes waiting for one link; beyond it the link is closed as a slow reader."""
 
+GOODBYE_S = 5.0
+"""How long a link that is to be closed may take to write what was queued before."""
+
 
 class _Outbound:
     """One link's queue."""
@@ -22,6 +25,8 @@ class _Outbound:
         self.queued_bytes = 0
         self.wake = trio.Event()
         self.scope = scope
+        self.closing: str | None = None
+        """Why the link is being closed; nothing more is queued then."""
 
 
 class Links:
@@ -55,29 +60,38 @@ class Links:
     def send(self, link: int, frame: bytes) -> None:
         """Queue a frame; dropped when the link is already gone, cut when its peer is too slow."""
         outbound = self._open.get(link)
-        if outbound is None:
+        if outbound is None or outbound.closing is not None:
             return
         outbound.frames.append(frame)
         outbound.queued_bytes += len(frame)
-        if outbound.queued_bytes > QUEUED_BYTES_MAX:
-            self.close(link, "the peer does not read")
-            return
         outbound.wake.set()
+        if outbound.queued_bytes > QUEUED_BYTES_MAX:
+            outbound.closing = "the peer does not read"
+            outbound.frames.clear()
+            outbound.scope.cancel()
 
     def close(self, link: int, reason: str) -> None:
-        """Close the link once what is queued has gone, or at once when its peer does not read."""
-        self._nursery.start_soon(self._network.close_link, link, reason)
+        """Close the link once what is queued has gone, after `GOODBYE_S` at the latest."""
+        outbound = self._open.get(link)
+        if outbound is None or outbound.closing is not None:
+            return
+        outbound.closing = reason
+        outbound.scope.deadline = trio.current_time() + GOODBYE_S
+        outbound.wake.set()
 
     async def _write(self, link: int, outbound: _Outbound) -> None:
         with outbound.scope:
-            while True:
-                while outbound.frames:
-                    frame = outbound.frames.popleft()
-                    await self._keep_pace(len(frame))
-                    await self._network.send(link, frame)
-                    outbound.queued_bytes -= len(frame)
-                outbound.wake = trio.Event()
-                await outbound.wake.wait()
+            while outbound.frames or outbound.closing is None:
+                if not outbound.frames:
+                    outbound.wake = trio.Event()
+                    await outbound.wake.wait()
+                    continue
+                frame = outbound.frames.popleft()
+                await self._keep_pace(len(frame))
+                await self._network.send(link, frame)
+                outbound.queued_bytes -= len(frame)
+        if outbound.closing is not None and link in self._open:
+            await self._network.close_link(link, outbound.closing)
 
     async def _keep_pace(self, size: int) -> None:
         """Wait while more than a second's worth of the upload budget is spent in advance."""

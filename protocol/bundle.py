@@ -98,6 +98,10 @@ class Bundle:
         """The same bundle without its claims."""
         return Bundle(self.header, self.header_bytes, self.signature, None, self.id)
 
+    def undecoded(self) -> "Bundle":
+        """The same bundle, without the claims that have been decoded meanwhile (five times it)."""
+        return Bundle(self.header, self.header_bytes, self.signature, self.claims_bytes, self.id)
+
 
 Verifier: TypeAlias = Callable[[Bundle], bool]
 """Checks a bundle's signature; injected, so that a simulator can share a memo."""

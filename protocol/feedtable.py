@@ -5,6 +5,8 @@ hi, back-fill goes down from lo. Nothing here knows signatures, links or storage
 bundle has verified it, and stores what `offer` accepts.
 """
 
+from array import array
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -14,6 +16,7 @@ from protocol import limits
 from protocol.bundle import Bundle
 from protocol.claims import Retract
 from protocol.ids import AuthorKey, BundleId, FeedId, Lane
+from protocol.parking import Parking
 from protocol.replicas import Replica, ReplicaArena
 
 UNKNOWN_PREV = BundleId(b"\xff" * 32)
@@ -87,6 +90,10 @@ class FeedConfig:
     """Marks of dropped authors; the oldest mark goes first."""
     dropped_for_s: float = 86_400.0
     """How long a dropped author is not asked for again."""
+    parked_bytes_max: int = 16 * 1024 * 1024
+    """Bundles parked, of all feeds; the feed that waits longest is forgotten."""
+    disowned_max: int = 65_536
+    """Equivocators known; the first one goes, and would have to be proved again."""
     quota: dict[Lane, int] = field(
         default_factory=lambda: {
             Lane.IDENTITY: 64,
@@ -95,7 +102,10 @@ class FeedConfig:
             Lane.CLICKS: 2_000,
         }
     )
-    """Claims held of one feed unless set otherwise; the oldest bundles go first."""
+    """Claims held of one feed unless set otherwise; the oldest bundles go first.
+
+    A bundle without claims counts as one, lest empty bundles be kept without end.
+    """
 
 
 class _Dropped(NamedTuple):
@@ -109,7 +119,7 @@ class FeedTable:
     def __init__(self, config: FeedConfig | None = None) -> None:
         self._config = config or FeedConfig()
         self._arena = ReplicaArena(self._config.replicas_max)
-        self._parked: dict[FeedId, dict[int, Bundle]] = {}
+        self._parking = Parking(self._config.parked_bytes_max)
         self._voids: dict[FeedId, list[int]] = {}
         self._dropped: dict[AuthorKey, _Dropped] = {}
         self._disowned: dict[AuthorKey, None] = {}
@@ -120,9 +130,10 @@ class FeedTable:
 
     @property
     def nbytes(self) -> int:
-        """Memory of replicas, void marks and dropped marks (parked bundles are transient)."""
+        """Memory of replicas, void marks, dropped marks and parked bundles."""
         voids = sum(120 + 36 * len(marks) for marks in self._voids.values())
-        return self._arena.nbytes + voids + 400 * len(self._dropped) + 120 * len(self._disowned)
+        marks = 400 * len(self._dropped) + 120 * len(self._disowned)
+        return self._arena.nbytes + voids + marks + self._parking.nbytes
 
     def replica(self, feed: FeedId) -> Replica | None:
         """The replica of the feed, if there is one."""
@@ -156,7 +167,7 @@ class FeedTable:
 
     def parked(self, feed: FeedId) -> int:
         """How many bundles wait out of order."""
-        return len(self._parked.get(feed, ()))
+        return self._parking.count(feed)
 
     def disowned(self, author: AuthorKey) -> bool:
         """Whether the author is a proved equivocator."""
@@ -208,7 +219,7 @@ class FeedTable:
         if refusal is not None:
             return refusal
         if not self._touches(replica, bundle):
-            self._park(replica, bundle)
+            self._parking.add(bundle, hi=replica.hi)
             return Offered(Outcome.PARKED)
         return self._accept_all(row, bundle)
 
@@ -219,9 +230,13 @@ class FeedTable:
         if replica.hi and replica.lo <= seq <= replica.hi:
             if seq == replica.lo and replica.prev_lo == UNKNOWN_PREV:
                 self._arena.put(row, replica._replace(prev_lo=BundleId(bundle.header.prev)))
-            if seq in self._arena.held(row)[::2]:
+            if bundle.id == replica.head:
+                return Offered(Outcome.HELD)
+            held = self._arena.held(row)
+            above = held[_index(held, seq)]
+            if above == seq:
                 return Offered(Outcome.HELD, conflict=(seq, seq))
-            return Offered(Outcome.FORKED, conflict=(replica.lo, replica.hi))
+            return Offered(Outcome.FORKED, conflict=(replica.lo, above))
         if replica.hi and seq < replica.lo and replica.claims >= self._quota(replica):
             return Offered(Outcome.BELOW)
         return None
@@ -258,18 +273,17 @@ class FeedTable:
             bundle, claims = bundle.bare(), []
         held = self._arena.held(row)
         replica = self._arena.get(row)
+        count = max(1, len(claims))
         if seq > replica.hi:
-            held.extend((seq, len(claims)))
+            held.extend((seq, count))
             replica = replica._replace(hi=seq, head=bundle.id)
         else:
-            held[0:0] = type(held)("I", (seq, len(claims)))
+            held[0:0] = type(held)("I", (seq, count))
         if not replica.lo or seq < replica.lo:
             replica = replica._replace(lo=seq, prev_lo=BundleId(header.prev))
         self._arena.put(
             row,
-            replica._replace(
-                claims=replica.claims + len(claims), floor=max(replica.floor, header.floor)
-            ),
+            replica._replace(claims=replica.claims + count, floor=max(replica.floor, header.floor)),
         )
         return bundle
 
@@ -279,14 +293,13 @@ class FeedTable:
         marks = self._voids.setdefault(feed, [])
         if seq < replica.floor or seq in marks:
             return
-        marks.append(seq)
-        marks.sort()
+        insort(marks, seq)
         held = self._arena.held(row)
-        for index in range(0, len(held), 2):
-            if held[index] == seq:
-                replica = replica._replace(claims=replica.claims - held[index + 1])
-                held[index + 1] = 0
-                voided.append((feed, seq))
+        index = _index(held, seq)
+        if index < len(held) and held[index] == seq:
+            replica = replica._replace(claims=replica.claims - held[index + 1] + 1)
+            held[index + 1] = 1
+            voided.append((feed, seq))
         if len(marks) > limits.VOID_MARKS_MAX:
             replica = replica._replace(floor=max(replica.floor, marks.pop(0) + 1))
         self._arena.put(row, replica)
@@ -310,24 +323,14 @@ class FeedTable:
         )
         return ((replica.feed, held[0]),)
 
-    # ------------------------------------------------------------------------------- parking
-    def _park(self, replica: Replica, bundle: Bundle) -> None:
-        waiting = self._parked.setdefault(replica.feed, {})
-        waiting[bundle.seq] = bundle
-        if len(waiting) > limits.PARKED_MAX:
-            del waiting[max(waiting, key=lambda seq: abs(seq - replica.hi))]
-
     def _next_parked(self, row: int, feed: FeedId) -> Bundle | None:
-        waiting = self._parked.get(feed)
-        if not waiting:
-            self._parked.pop(feed, None)
-            return None
+        """A parked bundle that fits now; those that never will are forgotten."""
         replica = self._arena.get(row)
-        for seq, bundle in list(waiting.items()):
+        for bundle in self._parking.waiting(feed):
             if self._refusal(row, replica, bundle) is not None:
-                del waiting[seq]
+                self._parking.take(feed, bundle.seq)
             elif self._touches(replica, bundle):
-                return waiting.pop(seq)
+                return self._parking.take(feed, bundle.seq)
         return None
 
     # -------------------------------------------------------------------- quotas and dropping
@@ -354,7 +357,7 @@ class FeedTable:
         for row in self._arena.rows_of(author):
             replica = self._arena.get(row)
             marks[replica.feed] = (replica.hi, replica.floor)
-            self._parked.pop(replica.feed, None)
+            self._parking.forget(replica.feed)
             self._voids.pop(replica.feed, None)
         if not marks:
             return
@@ -386,8 +389,10 @@ class FeedTable:
     def disown(self, author: AuthorKey) -> None:
         """The author is proved to equivocate: nothing of hers is accepted again."""
         self._disowned[author] = None
+        if len(self._disowned) > self._config.disowned_max:
+            del self._disowned[next(iter(self._disowned))]
         for feed in self.feeds_of(author):
-            self._parked.pop(feed, None)
+            self._parking.forget(feed)
 
     # ----------------------------------------------------------------------------- restarting
     def restore(self, records: Iterable[FeedRecord]) -> None:
@@ -396,8 +401,9 @@ class FeedTable:
             row = self._arena.add(record.feed)
             if row < 0 or not record.held:
                 continue
-            for seq, claims in record.held:
-                self._arena.held(row).extend((seq, claims))
+            counts = [max(1, claims) for _, claims in record.held]
+            for (seq, _), count in zip(record.held, counts, strict=True):
+                self._arena.held(row).extend((seq, count))
             if record.voided:
                 self._voids[record.feed] = sorted(record.voided)
             self._arena.put(
@@ -408,10 +414,15 @@ class FeedTable:
                     head=record.head,
                     prev_lo=record.prev_lo,
                     floor=record.floor,
-                    claims=sum(claims for _, claims in record.held),
+                    claims=sum(counts),
                     closed=record.closed,
                 ),
             )
+
+
+def _index(held: "array[int]", seq: int) -> int:
+    """Where in seq, count, seq, count, ... the first number >= seq stands; O(log n)."""
+    return 2 * bisect_left(range(len(held) // 2), seq, key=lambda at: held[2 * at])
 
 
 def _head(replica: Replica) -> Head:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 
 _RECORD = Struct("<32s8sBBHiIIIII32s32s")
+_FOLLOWING = Struct("<i")
+_FOLLOWING_AT = 44
 _FREE = -1
 _TOMB = -2
 
@@ -91,17 +93,16 @@ class ReplicaArena:
 
     def rows_of(self, author: AuthorKey) -> Iterator[int]:
         """Rows of all feeds of one author, oldest first."""
-        slot = self._slot_of(author)
-        row = self._slots[slot]
+        row = self._slots[self._slot_of(author)]
         while row >= 0:
             yield row
-            row = self.get(row).following
+            (row,) = _FOLLOWING.unpack_from(self._bytes, row * _RECORD.size + _FOLLOWING_AT)
 
     def row_of(self, feed: FeedId) -> int:
         """The feed's row, -1 when there is none."""
+        key = feed.author + feed.device + bytes((feed.lane,))
         for row in self.rows_of(feed.author):
-            replica = self.get(row)
-            if replica.device == feed.device and replica.lane == feed.lane:
+            if self._bytes.startswith(key, row * _RECORD.size):
                 return row
         return -1
 

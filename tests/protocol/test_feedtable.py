@@ -11,6 +11,7 @@ from protocol.bundle import Bundle
 from protocol.claims import Retract
 from protocol.feedtable import FeedConfig, FeedRecord, FeedTable, Outcome
 from protocol.ids import NO_BUNDLE, FeedId, Lane
+from protocol.parking import Parking
 from tests.protocol.chains import bundle_of, chain, feed_of, wild_chain
 from tests.protocol.gossip_world import START, play
 from tests.protocol.strategies import examples
@@ -92,7 +93,7 @@ def test_a_retraction_voids_what_is_held_once():
     assert offered.voided == ((FEED, 1),)
     replica = feeds.replica(FEED)
     assert replica is not None
-    assert replica.claims == 3  # its own three; a bundle cannot void itself
+    assert replica.claims == 4  # its own three, and one for what is left of the voided one
     assert feeds.voided(FEED) == (1,)
 
 
@@ -265,3 +266,55 @@ def test_memory_stays_below_its_budget():
     for author in range(1, 201):
         offer(feeds, chain(1, author=author)[0])
     assert feeds.nbytes / len(feeds) <= 300
+
+
+def test_empty_bundles_use_the_quota_up_too():
+    feeds = table()
+    made, prev = [], NO_BUNDLE
+    for seq in range(1, 11):
+        made.append(bundle_of(FEED, 1, seq, [], prev=prev))
+        prev = made[-1].id
+    offer(feeds, made[0])
+    feeds.set_quota(FEED, 4)
+    offer(feeds, *made[1:])
+    assert feeds.held(FEED) == [7, 8, 9, 10]
+
+
+def test_parked_bundles_are_bounded_over_all_feeds():
+    seven = Parking(10**6)
+    for bundle in chain(9)[2:]:
+        seven.add(bundle, hi=1)
+    feeds = table(parked_bytes_max=seven.nbytes * 5 // 2)
+    for author in (1, 2, 3):
+        bundles = chain(9, author=author)
+        offer(feeds, bundles[0], *bundles[2:])
+    assert [feeds.parked(feed_of(author)) for author in (1, 2, 3)] == [0, 7, 7]
+    assert offer(feeds, chain(9)[1]) == [Outcome.ACCEPTED]
+    assert feeds.held(FEED) == [1, 2]  # what was forgotten is asked for again
+
+
+def test_known_equivocators_are_bounded():
+    feeds = table(disowned_max=2)
+    authors = [feed_of(number).author for number in (1, 2, 3)]
+    for author in authors:
+        feeds.disown(author)
+    assert [feeds.disowned(author) for author in authors] == [False, True, True]
+
+
+def test_a_bundle_that_is_the_head_is_no_fork():
+    feeds = table()
+    bundles = chain(3)
+    offer(feeds, *bundles)
+    again = feeds.offer(bundles[2], now=NOW)
+    assert (again.outcome, again.conflict) == (Outcome.HELD, None)
+
+
+def test_a_fork_between_held_bundles_is_looked_for_from_the_next_one_down():
+    feeds = table()
+    bundles = [bundle_of(FEED, 1, 10, [])]
+    for seq in (20, 30, 40):
+        bundles.append(bundle_of(FEED, 1, seq, [], prev=bundles[-1].id))
+    offer(feeds, *bundles)
+    fork = bundle_of(FEED, 1, 25, [], prev=bundles[1].id)
+    offered = feeds.offer(fork, now=NOW)
+    assert (offered.outcome, offered.conflict) == (Outcome.FORKED, (10, 30))

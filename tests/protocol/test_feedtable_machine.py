@@ -66,7 +66,8 @@ class NaiveFeed:
         return max(self.held, default=0)
 
     def claims(self) -> int:
-        return sum(len(b.claims()) for seq, b in self.held.items() if seq not in self.emptied)
+        kept = [[] if seq in self.emptied else b.claims() for seq, b in self.held.items()]
+        return sum(max(1, len(claims)) for claims in kept)
 
     def refusal(self, bundle: Bundle) -> Outcome | None:
         seq = bundle.seq

@@ -1,11 +1,14 @@
 """The index of heads, the journal of their changes, and naming on a link."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import Offence, RemoteProtocolError
 from protocol.heads import (
+    HEADS_PER_CHUNK,
     HandleBook,
     HandleReader,
     HeadIndex,
@@ -121,3 +124,54 @@ def test_an_unnamed_handle_is_an_offence_and_a_later_lane_is_not():
         with pytest.raises(RemoteProtocolError) as caught:
             reader.feed(handle)
         assert caught.value.offence is Offence.WRONG_SCHEMA
+
+
+def test_a_handle_told_in_a_frame_is_not_named_anew_in_it():
+    book = HandleBook()
+    for number in range(HANDLES_MAX):
+        book.name(feed(number))
+    reader = HandleReader()
+    for number in range(HANDLES_MAX):
+        reader.learn(Named(number, feed(number).author, feed(number).device, int(Lane.TASTE)))
+    # one frame: heads of old feeds, and so many new ones that the book begins anew
+    frame = [*range(5), *range(HANDLES_MAX, HANDLES_MAX + HEADS_PER_CHUNK - 5)]
+    told = [(each, *book.name(feed(each))) for each in frame]
+    for _, _, named in told:
+        if named is not None:
+            reader.learn(named)
+    assert [reader.feed(handle) for _, handle, _ in told] == [feed(each) for each in frame]
+    assert len(book) <= HANDLES_MAX
+
+
+def test_an_index_of_many_blocks_is_the_same_however_it_was_filled():
+    rng = Random(3)
+    rows = [
+        (feed(rng.randrange(10**9)), rng.randrange(9), BundleId(bytes(32))) for _ in range(5_000)
+    ]
+    loaded, grown = HeadIndex(), HeadIndex()
+    loaded.load(rows)
+    rng.shuffle(rows)
+    for row in rows:
+        grown.put(*row)
+    gone = [each for each, _, _ in rows[:3_000]]
+    for index in (loaded, grown):
+        for each in gone:
+            index.remove(each)
+    kept = {each: (hi, head) for each, hi, head in rows[3_000:]}
+    order = sorted(kept, key=feed_key)
+    prints = [head_print(feed_key(f), kept[f][0], tag_of(kept[f][1])) for f in order]
+    for index in (loaded, grown):
+        assert len(index) == len(order)
+        for _ in range(200):
+            start, stop = sorted(rng.choices(range(len(order) + 1), k=2))
+            assert [*index.feeds(start, stop)] == order[start:stop]
+            total = sum(prints[start:stop]) % 2**64
+            assert index.fingerprint(start, stop) == total.to_bytes(8, "big")
+            if stop < len(order):
+                assert index.key_at(stop) == feed_key(order[stop])
+                assert index.span(feed_key(order[start]), feed_key(order[stop])) == (start, stop)
+    for each in order:
+        grown.remove(each)
+    assert len(grown) == 0
+    assert grown.span(b"", b"") == (0, 0)
+    assert grown.fingerprint(0, 0) == bytes(8)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.interner import NAME_BYTES_MAX, ROW_BYTES_MAX, Interner
+from ranking.interner import ROW_BYTES_MAX, Interner, can_be_named
 from ranking.item_rows import ITEM_BYTES, ItemRows
 from ranking.kernels_storage import (
     EdgeColumns,
@@ -42,8 +42,13 @@ PROTECTED = float("inf")
 
 BYTES_MIN = 512 * 1024
 
+_BATCHES = 256
+"""One part in so many of the edges is evicted at once: too few to be felt, enough to share the
+cost of choosing."""
+
 _NAME_TRIES = 4
-"""Evictions tried for a bundle whose new names find no room."""
+"""Evictions tried for a bundle whose new names find no room; for PROTECTED authors, all there are.
+"""
 
 _NO_ROWS = np.empty(0, np.int32)
 
@@ -150,7 +155,7 @@ class BoundedGraph:
         self._evicted = 0
         self._refused = 0
         self._leaving: dict[int, None] = {}
-        self._snapshot: tuple[tuple[int, int, int], GraphSnapshot] | None = None
+        self._snapshot: tuple[tuple[int, int, int, int], GraphSnapshot] | None = None
 
     # ------------------------------------------------------------------------------ accounting
     @property
@@ -193,6 +198,7 @@ class BoundedGraph:
         """
         self.drop_author(author)
         self._priority[author] = 0
+        self._heard[author] = 0
         if self._items.held:
             self._leaving[author] = None
         else:
@@ -212,16 +218,15 @@ class BoundedGraph:
         return self.items.lookup(name)
 
     def pin(self, name: bytes) -> int:
-        """Row of an item that something besides edges refers to; -1 at a cap. Undo: `unpin`."""
-        rows = self._items.intern((name,))
-        self._items.refer(rows, 1)
-        return int(rows[0])
+        """Row of an item that something besides edges refers to; -1 at a cap. Undo: `unpin`.
+
+        Pins may keep half of the rows and of the names.
+        """
+        return self._items.pin(name)
 
     def unpin(self, row: int) -> None:
-        """The reference of one `pin` is gone."""
-        rows = np.array([row], np.int32)
-        self._items.refer(rows, -1)
-        self._items.recycle(rows)
+        """One `pin` of the row is gone."""
+        self._items.unpin(row)
 
     def hold(self) -> None:
         """Recycle no row until `unhold`: somebody will translate rows of a snapshot back."""
@@ -305,11 +310,13 @@ class BoundedGraph:
         self._puts += 1
         self._heard[author] = self._puts & 0xFFFFFFFF
         rows = self._rows_for(author, items)
-        if not self._room_for(author, rows):
-            self._items.recycle(rows[rows >= 0])
-            rows[:] = -1
-        self._refused += int((rows < 0).sum())
-        if rows.max(initial=-1) < 0:
+        known = rows[rows >= 0]
+        self._refused += len(rows) - len(known)
+        if not known.size:
+            return
+        if not self._room_for(author, known):
+            self._items.recycle(known)
+            self._refused += len(known)
             return
         before = int(self._blocks.count[author])
         count = merge_edges(
@@ -326,10 +333,13 @@ class BoundedGraph:
         if count > self._quota(author):
             self._evict_oldest(author, count - self._quota(author))
 
+    def _protected(self, author: int) -> bool:
+        return bool(self._priority[author] == PROTECTED)
+
     def _quota(self, author: int) -> int:
-        protected = self._priority[author] == PROTECTED
-        config = self.config
-        return config.edges_per_protected_max if protected else config.edges_per_author_max
+        if self._protected(author):
+            return self.config.edges_per_protected_max
+        return self.config.edges_per_author_max
 
     def _keep(self, author: int, keep: NDArray[np.bool_]) -> None:
         """Delete the author's edges where `keep` is false."""
@@ -345,37 +355,45 @@ class BoundedGraph:
 
     # -------------------------------------------------------------------------------- eviction
     def _rows_for(self, author: int, items: Sequence[bytes]) -> NDArray[np.int32]:
-        """Rows of the items; where names are at a cap, others' edges and their items make way."""
-        rows = self._items.intern(items)
-        for _ in range(_NAME_TRIES):
+        """Rows of the items; where names are at a cap, others' edges and their items make way.
+
+        While rows are held nothing can, and what is spare then serves PROTECTED authors. Others
+        go on only as long as it helps: it does not when every item has further listeners.
+        """
+        protected = self._protected(author)
+        rows = self._items.intern(items, spare=protected)
+        for _ in range(_BATCHES + 1 if protected else _NAME_TRIES):
             refused = np.flatnonzero(rows < 0).tolist()
-            if self._items.held or not any(0 < len(items[k]) <= NAME_BYTES_MAX for k in refused):
+            if self._items.held or not any(can_be_named(items[k]) for k in refused):
                 break
-            if not self._evict_others(author, self._batch):
+            before = len(self.items)
+            if not self._make_way(author, self._batch, rows):
                 break
-            rows = self._items.intern(items)
+            if len(self.items) == before and not protected:
+                break
+            rows = self._items.intern(items, spare=protected)
         return rows
 
     def _room_for(self, author: int, rows: NDArray[np.int32]) -> bool:
         """Whether the author's block has room for these edges now, others having made way."""
         more = len(rows)
-        if self._blocks.make_room(author, more):
-            return True
-        # The items stay while others' edges go.
+        while not self._blocks.make_room(author, more):
+            if not self._make_way(author, max(more, self._batch), rows) and not self._evict_oldest(
+                author, min(more, int(self._blocks.count[author]))
+            ):
+                return False
+        return True
+
+    def _make_way(self, author: int, edges: int, rows: NDArray[np.int32]) -> int:
+        """`_evict_others`, while these rows stay although nothing refers to them yet."""
         self._items.refer(rows, 1)
-        found = False
-        while not found and (
-            self._evict_others(author, max(more, self._batch))
-            or self._evict_oldest(author, min(more, int(self._blocks.count[author])))
-        ):
-            found = self._blocks.make_room(author, more)
+        evicted = self._evict_others(author, edges)
         self._items.refer(rows, -1)
-        return found
+        return evicted
 
     @property
     def _batch(self) -> int:
-        """Edges evicted at once: too few to be felt, enough to share the cost of choosing."""
-        return self.config.edges_max // 256
+        return self.config.edges_max // _BATCHES
 
     def _evict_others(self, author: int, edges: int) -> int:
         """Evict about so many edges of those who come after the author; how many there were.
@@ -401,19 +419,24 @@ class BoundedGraph:
         return evicted
 
     def _evict_oldest(self, author: int, edges: int) -> int:
-        """Evict so many of the author's oldest edges, by (day, seq); how many there were."""
+        """Evict so many of the author's oldest edges, by (day, seq, row); how many there were."""
         block = self._blocks.block(author)
-        oldest = np.lexsort((block.item, block.seq, block.day))[:edges]
-        keep = np.ones(len(block.item), np.bool_)
-        keep[oldest] = False
-        self._evicted += len(oldest)
+        edges = min(edges, len(block.item))
+        if not edges:
+            return 0
+        age = block.day.astype(np.uint64) << np.uint64(32) | block.seq
+        last = np.partition(age, edges - 1)[edges - 1]
+        keep = age >= last
+        ties = np.flatnonzero(age == last)
+        keep[ties[: edges - (len(keep) - int(keep.sum()))]] = False
+        self._evicted += edges
         self._keep(author, keep)
-        return len(oldest)
+        return edges
 
     def _in_order(self, authors: NDArray[np.int64]) -> NDArray[np.int64]:
         """Authors in the order in which they go: least priority, then longest unheard."""
-        order = np.lexsort((self._heard[authors], self._priority[authors]))
-        return authors[order]
+        heard = self._heard[authors] - np.uint32((self._puts + 1) & 0xFFFFFFFF)
+        return authors[np.lexsort((heard, self._priority[authors]))]
 
     # -------------------------------------------------------------------------------- snapshot
     def snapshot(self, *, today: int) -> GraphSnapshot:
@@ -421,7 +444,7 @@ class BoundedGraph:
 
         O(edges), 30 ms a million; the same object again while nothing has changed.
         """
-        state = (self.version, self.authors.rows, today)
+        state = (self.version, self.authors.rows, self.items.rows, today)
         if self._snapshot is not None and self._snapshot[0] == state:
             return self._snapshot[1]
         blocks, n_authors = self._blocks, self.authors.rows
@@ -446,11 +469,12 @@ class BoundedGraph:
         return made
 
     def _decay(self) -> NDArray[np.float32]:
-        """Factor by age in days, as long as it is more than a thousandth."""
+        """Factor by age in days, down to a thousandth, where it stays."""
         half_life = self.config.half_life_days
         if half_life is None:
             return np.ones(1, np.float32)
-        return np.exp2(-np.arange(int(half_life * 10) + 1) / half_life).astype(np.float32)
+        ages = np.arange(int(np.ceil(half_life * 10)) + 1)
+        return np.exp2(-np.minimum(ages / half_life, 10)).astype(np.float32)
 
 
 def _pointers(counts: NDArray[np.int64]) -> NDArray[np.int64]:

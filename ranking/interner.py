@@ -36,6 +36,11 @@ ROW_BYTES_MAX = 12
 _SLOTS_MIN = 32
 
 
+def can_be_named(name: bytes) -> bool:
+    """Whether a row could stand for the name, caps aside."""
+    return 0 < len(name) <= NAME_BYTES_MAX
+
+
 class Interner:
     """Bytes <-> int32 rows. Rows are recycled; at either cap new names get row -1.
 

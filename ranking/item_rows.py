@@ -1,7 +1,8 @@
 """Rows of items: who refers to them, and when they may stand for another item.
 
 A row is in use while an edge or a pin refers to it. Readers who translate the rows of a snapshot
-back to names hold all rows meanwhile.
+back to names hold all rows meanwhile, so a full table cannot make room just then: what is spare is
+for those whose items must never be refused. Pins may keep half of all, no more.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.interner import ROW_BYTES_MAX, Interner
+from ranking.interner import ROW_BYTES_MAX, Interner, can_be_named
 
 ITEM_BYTES = ROW_BYTES_MAX + 4
 """Of an item beside its name: interner row and count of references."""
+
+SPARE = 16
+"""One part in so many of rows and of bytes is spare."""
 
 
 class ItemRows:
@@ -25,6 +29,9 @@ class ItemRows:
         self.names = Interner(key=key, names_max=items_max, names_bytes_max=names_bytes_max)
         self.references = np.zeros(0, np.int32)
         self._items_max = items_max
+        self._names_bytes_max = names_bytes_max
+        self._pins = 0
+        self._pinned_bytes = 0
         self._holds = 0
         self._unswept = False
 
@@ -38,13 +45,50 @@ class ItemRows:
         """Whether no row may be recycled now."""
         return self._holds > 0
 
-    def intern(self, names: Sequence[bytes]) -> NDArray[np.int32]:
-        """Rows of the names, -1 at a cap. New rows count as unused until something refers."""
-        rows = self.names.intern_many(names)
+    def intern(self, names: Sequence[bytes], *, spare: bool = True) -> NDArray[np.int32]:
+        """Rows of the names, -1 at a cap. New rows count as unused until something refers.
+
+        spare: whether new names may take what is kept back.
+        """
+        if spare:
+            rows = self.names.intern_many(names)
+        else:
+            rows = self.names.lookup_many(names)
+            new = [k for k in np.flatnonzero(rows < 0).tolist() if can_be_named(names[k])]
+            if new:
+                new = self._within_spare(names, new)
+                rows[new] = self.names.intern_many([names[k] for k in new])
         if self.names.rows > len(self.references):
             size = self.names.rows + self.names.rows // 8 + 64
             self.references.resize(min(self._items_max, size), refcheck=False)
         return rows
+
+    def _within_spare(self, names: Sequence[bytes], new: list[int]) -> list[int]:
+        """Which of the new names leave the spare part alone, the first coming first."""
+        rows_left = self._items_max - self._items_max // SPARE - len(self.names)
+        size_max = self._names_bytes_max - self._names_bytes_max // SPARE
+        sizes = np.cumsum([len(names[k]) for k in new])
+        fit = int(np.searchsorted(sizes, size_max - self.names.names_nbytes, side="right"))
+        return new[: max(0, min(fit, rows_left))]
+
+    def pin(self, name: bytes) -> int:
+        """Row of an item that something besides edges refers to, -1 at a cap; undo with `unpin`."""
+        size = self._pinned_bytes + len(name)
+        if self._pins * 2 >= self._items_max or size * 2 > self._names_bytes_max:
+            return -1
+        row = int(self.intern((name,), spare=False)[0])
+        if row >= 0:
+            self.references[row] += 1
+            self._pins += 1
+            self._pinned_bytes = size
+        return row
+
+    def unpin(self, row: int) -> None:
+        """One `pin` of the row is gone."""
+        self._pins -= 1
+        self._pinned_bytes -= len(self.names.name(row))
+        self.references[row] -= 1
+        self.recycle(np.array([row], np.int32))
 
     def refer(self, rows: NDArray[np.int32], by: int) -> None:
         """Change the references of rows, some of which may stand twice; -1 is left out."""

@@ -236,10 +236,11 @@ def slide_names(order: I64, table: NameTable) -> int:
     end = 0
     for row in order:
         start = table.starts[row]
-        for j in range(table.lengths[row]):
+        size: int = np.int64(table.lengths[row])  # type: ignore[assignment]
+        for j in range(size):
             table.arena[end + j] = table.arena[start + j]
         table.starts[row] = end
-        end += table.lengths[row]
+        end += size
     return end
 
 

@@ -227,14 +227,20 @@ class BlockStore:
         """Index of a segment with so many free slots at its end; -1 when sweeping gains none.
 
         One segment's worth of the budget is kept back, so that there is always one to sweep into.
+        Where large blocks leave every segment's end empty, sweeping only moves those ends about:
+        the holes no longer get fewer, and then it stops.
         """
         budget = self._edges_max - self._segment_edges
         own = size * SHARE > self._segment_edges
         gain = max(self._segment_edges // 64, 1 if own else size)
-        while True:
+        index = self._add(size, budget) if own else self._shared(size, budget)
+        holes = self.holes + 1
+        while index < 0 and self.holes < holes:
+            holes = self.holes
+            if not self._sweep(gain):
+                break
             index = self._add(size, budget) if own else self._shared(size, budget)
-            if index >= 0 or not self._sweep(gain):
-                return index
+        return index
 
     def _shared(self, size: int, budget: int) -> int:
         """The open segment if it has room, else a new one, else -1."""

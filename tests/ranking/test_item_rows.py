@@ -1,0 +1,115 @@
+"""When the row of an item may stand for another, and what is kept back for whom."""
+
+import numpy as np
+import pytest
+
+from ranking.item_rows import ITEM_BYTES, SPARE, ItemRows
+
+
+def make(items_max=64, names_bytes_max=6400):
+    return ItemRows(key=3, items_max=items_max, names_bytes_max=names_bytes_max)
+
+
+def rows(*values):
+    return np.array(values, np.int32)
+
+
+def names(n, size=10, start=0):
+    return [b"%0*d" % (size, k) for k in range(start, start + n)]
+
+
+def test_a_row_without_references_is_recycled():
+    items = make()
+    both = items.intern((b"a", b"b"))
+    items.refer(both[:1], 1)
+    items.recycle(both)
+    assert items.names.lookup_many((b"a", b"b")).tolist() == [0, -1]
+
+
+def test_references_count_rows_that_stand_twice_and_leave_out_refused_ones():
+    items = make()
+    items.intern((b"a",))
+    items.refer(rows(0, 0, -1), 1)
+    assert items.references.tolist()[:1] == [2]
+    assert not items.references[1:].any()
+    items.refer(rows(0, -1), -1)
+    items.recycle(rows(0))
+    assert items.names.in_use(0)
+
+
+def test_held_rows_keep_their_names_until_the_last_hold_ends():
+    items = make()
+    items.intern((b"a", b"b"))
+    items.refer(rows(1), 1)
+    items.hold()
+    items.hold()
+    items.recycle(rows(0))
+    items.unhold()
+    assert items.held
+    assert items.names.name(0) == b"a"
+    items.unhold()
+    assert not items.held
+    assert items.names.lookup_many((b"a", b"b")).tolist() == [-1, 1]
+
+
+def test_a_hold_in_which_nothing_went_frees_nothing():
+    """A new row that nobody refers to yet is its maker's business."""
+    items = make()
+    items.intern((b"a",))
+    items.hold()
+    items.unhold()
+    assert items.names.in_use(0)
+
+
+def test_pins_keep_rows():
+    items = make()
+    row = items.pin(b"a")
+    assert items.pin(b"a") == row
+    items.unpin(row)
+    assert items.names.in_use(row)
+    items.unpin(row)
+    assert not items.names.in_use(row)
+    assert items.pin(b"") == items.pin(b"n" * 256) == -1
+
+
+def test_pins_keep_at_most_half_of_the_rows():
+    items = make(64)
+    pinned = [items.pin(name) for name in names(40)]
+    assert pinned == [*range(32), *[-1] * 8]
+    items.unpin(5)
+    assert items.pin(b"other") == 5
+    assert items.pin(b"another") == -1
+
+
+def test_pins_keep_at_most_half_of_the_names():
+    items = make(1000, 1000)
+    pinned = [items.pin(name) for name in names(60)]
+    assert pinned == [*range(50), *[-1] * 10]
+    items.unpin(0)
+    assert items.pin(b"x" * 10) >= 0
+    assert items.pin(b"y") == -1
+
+
+@pytest.mark.parametrize(("items_max", "names_bytes_max"), [(64, 100_000), (10_000, 640)])
+def test_what_is_spare_is_for_some_only(items_max, names_bytes_max):
+    """Either cap: of 64 names the last four are spare."""
+    items = make(items_max, names_bytes_max)
+    common = items.intern(names(80), spare=False)
+    taken = 64 - 64 // SPARE
+    assert common.tolist() == [*range(taken), *[-1] * (80 - taken)]
+    assert items.intern(names(80), spare=False).tolist() == common.tolist()
+    assert items.intern(names(10, start=1000), spare=True).tolist() == [60, 61, 62, 63, *[-1] * 6]
+
+
+def test_known_and_impossible_names_take_nothing_of_what_is_spare():
+    items = make(32)
+    items.intern(names(29), spare=False)
+    mixed = [*names(3), b"", b"n" * 256, b"new"]
+    assert items.intern(mixed, spare=False).tolist() == [0, 1, 2, -1, -1, 29]
+
+
+def test_memory_is_bounded():
+    items = make(500, 5000)
+    items.intern(names(600))
+    assert items.nbytes <= 500 * ITEM_BYTES + 5000 + 512
+    assert len(items.references) <= 500

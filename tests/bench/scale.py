@@ -1,0 +1,64 @@
+"""How large the benchmarks are: as asked, or just large enough to show that they work."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes and repetitions of every benchmark."""
+
+    world_authors: int
+    world_items: int
+    world_edges: int
+    command_runs: int
+    starts: int
+    sync_authors: int
+    """At most 256: the receiver vouches for each."""
+    sync_bundles: int
+    """Bundles of 64 claims of each author."""
+    single_authors: int
+    single_bundles: int
+    """Bundles of one claim of each author."""
+    bulk_authors: int
+    bulk_bundles: int
+    """As for sync, for the catch-up that propagation and stalls are measured beside."""
+    ring: int
+    """Nodes in the ring; its diameter is half of that."""
+    likes: int
+    """In each of the two phases."""
+    like_every_s: float
+
+
+FULL = Scale(
+    world_authors=20_000,
+    world_items=100_000,
+    world_edges=1_000_000,
+    command_runs=25,
+    starts=3,
+    sync_authors=128,
+    sync_bundles=60,
+    single_authors=16,
+    single_bundles=750,
+    bulk_authors=256,
+    bulk_bundles=64,
+    ring=8,
+    likes=60,
+    like_every_s=0.5,
+)
+
+SMALL = Scale(
+    world_authors=100,
+    world_items=500,
+    world_edges=5_000,
+    command_runs=2,
+    starts=1,
+    sync_authors=4,
+    sync_bundles=4,
+    single_authors=2,
+    single_bundles=20,
+    bulk_authors=8,
+    bulk_bundles=8,
+    ring=4,
+    likes=3,
+    like_every_s=0.1,
+)

@@ -143,7 +143,7 @@ def decode_request(payload: bytes) -> Request:
     """A request from its payload. `QueryError` when it is malformed."""
     try:
         return _decode_request(payload)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise QueryError("usage", f"not a query: {error}") from None
 
 
@@ -167,7 +167,7 @@ def decode_response(payload: bytes) -> tuple[int, Result]:
     """(request id, result) from a payload. Raises the `QueryError` that the node sent."""
     try:
         response = _decode_response(payload)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise QueryError("internal", f"not an answer: {error}") from None
     if not response.ok:
         failure = response.error or Failure("internal", "a failure without a reason")

@@ -257,7 +257,7 @@ class Pipe(Generic[Incoming]):
                 message = self._decoder.decode(view[at + _LENGTH_BYTES : end])
                 messages.append((message, end - at))
                 at = end
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise PipeBroken(f"an unreadable message: {error}") from None
         finally:
             view.release()

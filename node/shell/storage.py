@@ -6,7 +6,8 @@ What the Peer asked for comes back through the inbox as completions, which never
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar, cast
@@ -17,6 +18,7 @@ from node.core import events as ev
 from node.errors import NodeError
 from node.shell.clock import Clock
 from node.shell.inbox import Inbox
+from node.store.errors import StoreError
 from node.store.rows import (
     ClickRow,
     FactRow,
@@ -28,6 +30,7 @@ from node.store.rows import (
 )
 from node.store.store import Store
 from protocol.events import BundlesRead, ReadBundles
+from protocol.ids import FeedId
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +74,12 @@ class Storage:
         self._wake = trio.Event()
         self._backlog = 0
         self._limiter = trio.CapacityLimiter(1)
+        self._torn: set[FeedId] = set()
+        """Feeds of which a bundle could not be stored; what follows it is left out until a restart,
+        so that what is stored stays one chain and the rest is asked for again."""
         self._finishing = False
+        self.bugs = 0
+        """Effects on which the store failed as no disk does; each is in the log."""
         self.finished = trio.Event()
         """Set when everything submitted before `finish` is on disk."""
 
@@ -143,18 +151,31 @@ class Storage:
                         out += self._perform(effect, now)
         return out
 
+    @contextmanager
+    def _contained(self) -> Iterator[None]:
+        """Our own bug fails what was being done, as a full disk would, and nothing else."""
+        try:
+            yield
+        except NodeError:
+            raise
+        except Exception as error:
+            self.bugs += 1
+            log.critical("bug %d of the store", self.bugs, exc_info=True)
+            raise StoreError(f"an internal error: {error!r}") from error
+
     def _call(self, call: _Call) -> None:
         try:
-            call.done(call.work(self._store), None)
+            with self._contained():
+                result = call.work(self._store)
         except NodeError as error:
             call.done(None, error)
+        else:
+            call.done(result, None)
 
     def _keep_bundles(self, run: Sequence[ev.StoreBundles], now: float) -> None:
-        if not run:
-            return
+        bundles = [b for effect in run for b in effect.bundles if b.feed not in self._torn]
         try:
-            with self._store.transaction(durable=False):
-                bundles = [bundle for effect in run for bundle in effect.bundles]
+            with self._contained(), self._store.transaction(durable=False):
                 if bundles:
                     self._store.add_bundles(bundles, seen=int(now))
                 for effect in run:
@@ -170,7 +191,12 @@ class Storage:
                 if infos:
                     self._store.put_item_info(infos)
         except NodeError as error:
-            log.error("others' bundles were not stored and will be asked for again: %s", error)
+            self._torn.update(bundle.feed for bundle in bundles)
+            log.error(
+                "%d of others' bundles were not stored, the next start asks for them again: %s",
+                len(bundles),
+                error,
+            )
 
     def _perform(self, effect: StoreEffect, now: float) -> list[ev.Event]:
         match effect:
@@ -179,28 +205,32 @@ class Storage:
             case ev.FindInfo():
                 return [self._find_info(effect)]
         try:
-            match effect:
-                case ev.DropAuthor(author=author):
-                    self._store.drop_author(author, now=int(now))
-                case ev.StoreProof(author=author, proof=proof):
-                    self._store.put_equivocation(author, proof, seen=int(now))
-                case ev.StoreLedger(rows=rows):
-                    self._store.put_ledger([LedgerRow(*row) for row in rows])
-                case ev.StoreAddresses(rows=addresses):
-                    self._store.replace_peers(
-                        [
-                            PeerRow(a.address, a.peer_id, a.last_ok, a.failures, anchor=a.anchor)
-                            for a in addresses
-                        ]
-                    )
+            with self._contained():
+                self._keep(effect, now)
         except NodeError as error:
             log.error("not stored: %s", error)
         return []
 
+    def _keep(self, effect: StoreEffect, now: float) -> None:
+        match effect:
+            case ev.DropAuthor(author=author):
+                self._store.drop_author(author, now=int(now))
+            case ev.StoreProof(author=author, proof=proof):
+                self._store.put_equivocation(author, proof, seen=int(now))
+            case ev.StoreLedger(rows=rows):
+                self._store.put_ledger([LedgerRow(*row) for row in rows])
+            case ev.StoreAddresses(rows=addresses):
+                self._store.replace_peers(
+                    [
+                        PeerRow(a.address, a.peer_id, a.last_ok, a.failures, anchor=a.anchor)
+                        for a in addresses
+                    ]
+                )
+
     def _commit_all(self, commits: Sequence[ev.Commit], now: float) -> list[ev.Event]:
         """Commits that wait together share one fsync; if that fails, each is tried alone."""
         try:
-            with self._store.transaction(durable=True):
+            with self._contained(), self._store.transaction(durable=True):
                 for commit in commits:
                     for write in commit.writes:
                         self._write(write, now)
@@ -257,14 +287,15 @@ class Storage:
 
     def _read(self, effect: ReadBundles) -> ev.Event:
         try:
-            found = self._store.read_bundles(
-                effect.feed,
-                effect.lo,
-                effect.hi,
-                effect.bytes_max,
-                headers_only=effect.headers_only,
-                newest_first=effect.newest_first,
-            )
+            with self._contained():
+                found = self._store.read_bundles(
+                    effect.feed,
+                    effect.lo,
+                    effect.hi,
+                    effect.bytes_max,
+                    headers_only=effect.headers_only,
+                    newest_first=effect.newest_first,
+                )
         except NodeError as error:
             log.error("a feed could not be read: %s", error)
             found = []
@@ -272,10 +303,11 @@ class Storage:
 
     def _find_info(self, effect: ev.FindInfo) -> ev.Event:
         try:
-            if effect.words:
-                rows = self._store.search_items(effect.words, effect.limit)
-            else:
-                rows = self._store.item_info(effect.items)
+            with self._contained():
+                if effect.words:
+                    rows = self._store.search_items(effect.words, effect.limit)
+                else:
+                    rows = self._store.item_info(effect.items)
         except NodeError as error:
             log.error("titles could not be read: %s", error)
             rows = []

@@ -1,5 +1,6 @@
 """What can go wrong with the store, as its user meets it."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,4 +70,11 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreError(
             f"the store {path} cannot be used: {error}",
             hint="check the disk and the file's permissions",
+        ) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreFull(path) from error
+        raise StoreError(
+            f"{error.filename or path} cannot be used: {error.strerror}",
+            hint="check the path, the disk and the file's permissions",
         ) from error

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from node.errors import NodeError
 from node.query.schema import READ_ONLY, QueryError
 from node.shell.network import Network
 from node.shell.remote_queries import RemoteClient
@@ -27,10 +26,7 @@ async def backup_create(storage: Storage, params: Mapping[str, Any], owner_seed:
     path = Path(_text(params, "path"))
     if not path.is_absolute():
         raise QueryError("usage", "path must be absolute")
-    try:
-        size = await storage.call(lambda store: _backup(store, path, owner_seed))
-    except NodeError as error:
-        raise QueryError(error.code, error.message, error.hint, exit=error.exit_code) from None
+    size = await storage.call(lambda store: _backup(store, path, owner_seed))
     return {"path": str(path), "bytes": size}, ()
 
 

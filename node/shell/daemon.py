@@ -21,6 +21,7 @@ from node.core import events as ev
 from node.core.building import build
 from node.core.config import PeerConfig
 from node.core.peer import Peer
+from node.errors import NodeError
 from node.identity import author_key, new_device, read_or_create_seed
 from node.paths import DataPaths, prepare
 from node.query.schema import QueryError
@@ -55,6 +56,9 @@ NETWORK_START_S = 15.0
 STOP_S = 5.0
 """How long an orderly stop may take."""
 
+ANSWER_S = 120.0
+"""How long the Peer may take to answer: a bug must not keep the one who asked for ever."""
+
 
 def main(config: Config, paths: DataPaths) -> None:
     """Run the daemon in the foreground until it is told to stop. Raises `NodeError`s."""
@@ -68,7 +72,19 @@ def main(config: Config, paths: DataPaths) -> None:
                 owner = PersonRow("me", author_key(seed), new_device())
                 store.add_person(owner)
             network = _make_network(network_config(config), transport_seed)
-            trio.run(Daemon(config, paths, store, seed, network, clock).run)
+            try:
+                trio.run(_until_signalled, Daemon(config, paths, store, seed, network, clock))
+            except BaseExceptionGroup as group:
+                raise _cause(group) from group
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What is to be told to the user: that the store is damaged, say, not which tasks ended."""
+    known = group.subgroup(NodeError)
+    error: BaseException = known or group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _make_network(config: net.NetworkConfig, transport_seed: bytes) -> net.Network:
@@ -121,7 +137,6 @@ class Daemon:
         The socket listens at once: who asks before the graph is rebuilt waits for it.
         """
         async with trio.open_nursery() as nursery:
-            await nursery.start(_watch_signals, self.stop)
             await nursery.start(serve_queries, self.paths.socket, self.ask)
             await nursery.start(self.network.run)
             async with trio.open_nursery() as starting:
@@ -149,9 +164,8 @@ class Daemon:
 
     async def _drain(self) -> None:
         """Let the store finish what has been asked of it."""
-        async with trio.open_nursery() as nursery:
-            self._storage.finish()
-            nursery.start_soon(self._storage.finished.wait)
+        self._storage.finish()
+        await self._storage.finished.wait()
 
     @property
     def _network_id(self) -> bytes:
@@ -193,6 +207,8 @@ class Daemon:
                 effects = self._contain(event)
             for effect in effects:
                 self._perform(effect)
+            if isinstance(event, ev.OwnAddresses):
+                self._listening.set()
             await trio.lowlevel.checkpoint()
 
     def _contain(self, event: ev.Event) -> list[ev.Effect]:
@@ -202,7 +218,7 @@ class Daemon:
             "bug %d: the peer failed on %s", self.bugs, type(event).__name__, exc_info=True
         )
         match event:
-            case gossip.FrameReceived(link=link):
+            case gossip.FrameReceived(link=link) | gossip.LinkUp(link=link):
                 return [gossip.Disconnect(link, "an internal error")]
             case ev.Asked(token=token):
                 return [ev.Refuse(token, "internal", "a bug: the daemon's log says more")]
@@ -249,6 +265,8 @@ class Daemon:
         if event.protocol == "gossip":
             up = gossip.LinkUp(event.link, event.peer_id, event.outbound, event.address)
             await self._inbox.arrive(up)
+        elif event.outbound:
+            await self.network.close_link(event.link, "nobody waits for it any longer")
         elif self.config.query.remote:
             self._server.opened(event)
         else:
@@ -256,15 +274,14 @@ class Daemon:
 
     async def _on_own_network(self, event: net.NetworkEvent) -> None:
         """Our own network came up, went down, or learnt how others see it."""
+        assert self._server is not None
         match event:
             case net.NetworkUp(peer_id=peer_id, addresses=addresses):
                 log.info("listening: %s", ", ".join(addresses))
                 self._addresses = addresses
                 self._client.my_peer_id = peer_id
-                if self._server is not None:
-                    self._server.my_peer_id = peer_id
+                self._server.my_peer_id = peer_id
                 await self._inbox.arrive(ev.OwnAddresses(peer_id, addresses))
-                self._listening.set()
             case net.NetworkDown(reason=reason, retry_in_s=retry):
                 log.warning("the network is down (%s), again in %.1f s", reason, retry)
                 await self._inbox.arrive(ev.NetworkLost())
@@ -325,9 +342,10 @@ class Daemon:
         if caller.owner and method == "status":
             store_bytes = await self._storage.call(lambda store: store.bytes_on_disk())
             uptime_s = self.clock.now() - self.started_at
-            data |= about_node.process_status(self.network, uptime_s, store_bytes, self.bugs)
-            if self.bugs:
-                warnings += (f"{self.bugs} internal errors since the start: see the log",)
+            bugs = self.bugs + self._storage.bugs
+            data |= about_node.process_status(self.network, uptime_s, store_bytes, bugs)
+            if bugs:
+                warnings += (f"{bugs} internal errors since the start: see the log",)
         return data, warnings
 
     async def _ask_peer(
@@ -337,9 +355,11 @@ class Daemon:
         self._next_query += 1
         send, receive = trio.open_memory_channel[ev.Answer | ev.Refuse](1)
         self._asked[token] = send
+        answer: ev.Answer | ev.Refuse = ev.Refuse(token, "timeout", f"no answer to {method[:64]}")
         try:
-            await self._inbox.arrive(ev.Asked(token, method, params, caller))
-            answer = await receive.receive()
+            self._inbox.ask(ev.Asked(token, method, params, caller))
+            with trio.move_on_after(ANSWER_S):
+                answer = await receive.receive()
         finally:
             self._asked.pop(token, None)
         if isinstance(answer, ev.Refuse):
@@ -356,10 +376,16 @@ async def _telling(task: Callable[..., Awaitable[None]], *arguments: Any) -> Non
         raise
 
 
-async def _watch_signals(stop: Any, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+async def _until_signalled(daemon: Daemon) -> None:
     """SIGTERM and SIGINT stop in order; a second one ends at once."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            stop()
-            signal.signal(number, signal.SIG_DFL)
+
+        async def watch() -> None:
+            async for number in signals:
+                daemon.stop()
+                signal.signal(number, signal.SIG_DFL)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            await daemon.run()
+            nursery.cancel_scope.cancel()

@@ -321,7 +321,7 @@ class MemoryNetwork:
         """See `Network`."""
         problem = self._dial(address, protocol)
         if problem:
-            self._put(DialFailed(address, problem))
+            self._put(DialFailed(address, problem, protocol))
 
     def _dial(self, address: str, protocol: LinkProtocol) -> str:
         """Open a link, or say why not."""

@@ -4,14 +4,16 @@ Who can open the socket is the owner (0600 in a 0700 directory), so no further p
 """
 
 import contextlib
+import logging
 import os
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trio
 
+from node.errors import NodeError
 from node.query.schema import (
     FrameDecoder,
     QueryError,
@@ -22,49 +24,49 @@ from node.query.schema import (
     frame,
 )
 
-if TYPE_CHECKING:
-    from trio_typing import TaskStatus
+log = logging.getLogger(__name__)
 
 CONNECTIONS_MAX = 64
 """Open local connections; one more is closed at once."""
 
 CHUNK_BYTES = 64 * 1024
 
-Ask = Callable[[str, dict[str, Any]], Awaitable[tuple[dict[str, Any], tuple[str, ...]]]]
+Ask = Callable[[str, Mapping[str, Any]], Awaitable[tuple[dict[str, Any], tuple[str, ...]]]]
 """Answer one query or raise `QueryError`."""
 
 
 async def serve_queries(
-    path: Path, ask: Ask, *, task_status: "TaskStatus[None]" = trio.TASK_STATUS_IGNORED
+    path: Path, ask: Ask, *, task_status: Any = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Listen on the socket until cancelled. A stale socket file of a dead daemon is replaced.
 
     The data directory's lock is held by the caller, so nobody else listens here.
     """
     _remove_stale(path)
-    listener = trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        await listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(32)
-    gate = trio.Semaphore(CONNECTIONS_MAX)
-    try:
-        async with trio.open_nursery() as nursery:
-            task_status.started()
-            while True:
-                connection, _ = await listener.accept()
-                stream = trio.SocketStream(connection)
-                try:
-                    gate.acquire_nowait()
-                except trio.WouldBlock:
-                    await stream.aclose()
-                    continue
-                nursery.start_soon(_serve_one, stream, ask, gate)
-    finally:
-        listener.close()
-        _remove_stale(path)
+    connections = 0
+
+    async def serve(stream: trio.SocketStream) -> None:
+        nonlocal connections
+        if connections < CONNECTIONS_MAX:
+            connections += 1
+            try:
+                await _serve_one(stream, ask)
+            finally:
+                connections -= 1
+
+    with trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM) as listener:
+        before = os.umask(0o177)
+        try:
+            await listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(32)
+        listeners = [trio.SocketListener(listener)]
+        try:
+            # Goes on when the process is out of file descriptors for a while.
+            await trio.serve_listeners(serve, listeners, task_status=task_status)
+        finally:
+            _remove_stale(path)
 
 
 def _remove_stale(path: Path) -> None:
@@ -73,24 +75,26 @@ def _remove_stale(path: Path) -> None:
             path.unlink()
 
 
-async def _serve_one(stream: trio.SocketStream, ask: Ask, gate: trio.Semaphore) -> None:
+async def _serve_one(stream: trio.SocketStream, ask: Ask) -> None:
     decoder = FrameDecoder()
-    try:
-        async with stream:
-            while chunk := await stream.receive_some(CHUNK_BYTES):
-                for payload in decoder.feed(chunk):
-                    await stream.send_all(frame(await answer_payload(payload, ask)))
-    except (trio.BrokenResourceError, trio.ClosedResourceError, QueryError):
-        pass  # the client is gone, or does not speak the protocol; nothing of ours is lost
-    finally:
-        gate.release()
+    # The client is gone, or does not speak the protocol: nothing of ours is lost.
+    with contextlib.suppress(trio.BrokenResourceError, QueryError):
+        while chunk := await stream.receive_some(CHUNK_BYTES):
+            for payload in decoder.feed(chunk):
+                await stream.send_all(frame(await answer(decode_request(payload), ask)))
 
 
-async def answer_payload(payload: bytes, ask: Ask) -> bytes:
-    """One request to one response; every failure is told to the one who asked."""
-    request: Request = decode_request(payload)
+async def answer(request: Request, ask: Ask) -> bytes:
+    """One request to one response; every failure is told to the one who asked, and only to her."""
     try:
-        data, warnings = await ask(request.method, dict(request.params))
+        data, warnings = await ask(request.method, request.params)
+        return encode_result(request.id, data, warnings)
     except QueryError as error:
         return encode_error(request.id, error)
-    return encode_result(request.id, data, warnings)
+    except NodeError as error:
+        told = QueryError(error.code, error.message, error.hint, exit=error.exit_code)
+        return encode_error(request.id, told)
+    except Exception:
+        log.critical("a bug in answering %s", request.method[:64], exc_info=True)
+        bug = QueryError("internal", "a bug: the daemon's log says more")
+        return encode_error(request.id, bug)

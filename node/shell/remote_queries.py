@@ -8,6 +8,7 @@ import contextlib
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -22,7 +23,6 @@ from node.query.schema import (
     decode_response,
     encode_error,
     encode_request,
-    encode_result,
 )
 from node.shell.network import (
     DialFailed,
@@ -32,6 +32,7 @@ from node.shell.network import (
     Network,
     NetworkEvent,
 )
+from node.shell.query_server import answer
 from protocol.buckets import TokenBucket
 from protocol.errors import ProtocolError
 from protocol.messages import Hello, Message, Proofs, Refused, decode_frame, encode_frame
@@ -161,11 +162,7 @@ class RemoteServer:
 
     async def _answer(self, link: int, asker: _Asker, request: Request) -> None:
         caller = Caller(False, tuple(asker.session.authors))
-        try:
-            data, warnings = await self._ask(request.method, request.params, caller)
-            payload = encode_result(request.id, data, warnings)
-        except QueryError as error:
-            payload = encode_error(request.id, error)
+        payload = await answer(request, partial(self._ask, caller=caller))
         asker.answering -= 1
         self._links.send(link, payload)
 
@@ -179,7 +176,7 @@ def _proofs(frame: bytes) -> Proofs | None:
     return message if isinstance(message, Proofs) else None
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class _Question:
     """One question on its way: events of its dial and its link arrive here."""
 
@@ -205,20 +202,21 @@ class RemoteClient:
         match event:
             case LinkOpened(protocol="query", outbound=True):
                 question = self._next(event.address)
-                if question is None:
+                if question is None:  # given up while it was dialled: the link is to be closed
                     return False
                 question.link = event.link
                 self._linked[event.link] = question
-            case DialFailed():
+            case DialFailed(protocol="query"):
                 question = self._next(event.address)
-            case FrameIn() | LinkClosed():
-                question = self._linked.get(event.link)
+                if question is None:
+                    return True
+            case FrameIn(link=link) if link in self._linked:
+                question = self._linked[link]
+            case LinkClosed(link=link) if link in self._linked:
+                question = self._linked.pop(link)
             case _:
                 return False
-        if question is None:
-            return False
-        # More frames than a conversation has, or nobody waits any longer: nothing to do about it.
-        with contextlib.suppress(trio.WouldBlock, trio.BrokenResourceError):
+        with contextlib.suppress(trio.WouldBlock):  # more frames than a conversation has
             question.events.send_nowait(event)
         return True
 
@@ -247,6 +245,8 @@ class RemoteClient:
                 await self.network.dial(address, "query")
                 return await self._converse(receive, query, params)
             raise QueryError("timeout", f"no answer from {address} in {ASK_S:.0f} s")
+        except ProtocolError as error:
+            raise QueryError("version", f"the node does not speak our protocol: {error}") from None
         finally:
             self._forget(question)
             if question.link is not None:
@@ -257,8 +257,8 @@ class RemoteClient:
         waiting = self._dialling.get(question.address)
         if waiting is not None and question in waiting:
             waiting.remove(question)
-        if question.link is not None:
-            self._linked.pop(question.link, None)
+            if not waiting:
+                del self._dialling[question.address]
 
     async def _converse(
         self,

@@ -1,0 +1,293 @@
+"""Whole daemons on an in-memory network: what people do reaches other people, and no one else."""
+
+import pytest
+import trio
+import trio.testing
+
+from node.config import GossipSection
+from node.query.schema import QueryError
+from tests.node.shell.daemons import CONFIG, WITHIN_S, Node, eventually, world
+
+FILMS = [f"ml:movie:{number}" for number in range(1, 13)]
+
+
+async def likes(node: Node, items: list[str]) -> None:
+    rows = [[None, i, 1.0, 20_000, f"Film {i[9:]}" if i in FILMS else None, []] for i in items]
+    data = await node.ask("import_rows", rows=rows)
+    assert data["imported"] + data["duplicate"] == len(items)
+
+
+def items(data: dict) -> list[str]:
+    return [entry["item"] for entry in data["items"]]
+
+
+async def test_what_one_likes_and_shares_the_other_hears_and_is_recommended_with_reasons():
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        await likes(ada, FILMS)
+        await likes(bob, FILMS[:4])
+        await bob.friend_of(ada)
+        assert (await bob.ask("status"))["gossip"]["claims_received"] == 0  # nothing is shared yet
+        await ada.ask("share_set", taste=True)
+        listed = await bob.until("recommend", lambda data: FILMS[11] in items(data), n=20)
+        assert not listed["unprotected"]
+        assert not set(items(listed)) & set(FILMS[:4])
+        entry = next(e for e in listed["items"] if e["item"] == FILMS[11])
+        assert entry["title"] == "Film 12"
+        assert entry["reasons"]
+        why = await bob.ask("why", item=FILMS[11], without=ada.author.hex())
+        assert why["without"]["score"] < why["score"]
+        # A later like travels by itself, in a bundle of its own.
+        await ada.ask("like", item="ml:movie:99", title="The Late One")
+        await bob.until("recommend", lambda data: "ml:movie:99" in items(data), n=20)
+        found = await bob.until("search", lambda data: data["items"], words=["late"])
+        assert items(found) == ["ml:movie:99"]
+
+
+async def test_taste_travels_over_one_who_only_passes_it_on():
+    async with world() as here:
+        ada, bob, cyd = [await here.node(name) for name in ("ada", "bob", "cyd")]
+        await likes(ada, FILMS)
+        await ada.ask("share_set", taste=True)
+        await bob.friend_of(ada)
+        await cyd.friend_of(bob)  # whom she reaches
+        await cyd.ask("trust", peer=ada.author.hex(), weight=1)  # whom she cannot reach herself
+        ada_links = await ada.ask("peers")
+        await cyd.until("recommend", lambda data: FILMS[0] in items(data), n=20)
+        assert len(ada_links["links"]) == 1
+
+
+async def test_what_is_forgotten_goes_where_it_went_and_what_is_blocked_stays_away():
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        await likes(ada, FILMS)
+        await likes(bob, FILMS[:4])
+        await ada.ask("share_set", taste=True)
+        await bob.friend_of(ada)
+        await bob.until("recommend", lambda data: set(FILMS[4:]) <= set(items(data)), n=20)
+        await ada.until("share_get", lambda data: data["pending"] == 0)
+        assert (await ada.ask("forget", item=FILMS[7]))["retracted"]
+        await bob.until("recommend", lambda data: FILMS[7] not in items(data), n=20)
+        await bob.ask("block", target=FILMS[8])
+        listed = items(await bob.ask("recommend", n=20))
+        assert FILMS[8] not in listed
+        assert FILMS[9] in listed
+        await bob.ask("block", target=ada.author.hex())
+        assert items(await bob.ask("recommend", n=20)) == []
+        await bob.ask("unblock", target=ada.author.hex())
+        await bob.until("recommend", lambda data: FILMS[9] in items(data), n=20)
+
+
+async def test_a_restart_remembers_everything_and_finds_its_friends_by_itself():
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        await likes(ada, FILMS)
+        await likes(bob, FILMS[:4])
+        await ada.ask("share_set", taste=True)
+        await bob.friend_of(ada)
+        await bob.ask("block", target=FILMS[8])
+        before = await bob.until("recommend", lambda data: len(items(data)) == 7, n=20)
+        await bob.stop()
+        await ada.ask("like", item="ml:movie:99")
+        await here.again(bob)
+        assert set(items(before)) <= set(items(await bob.ask("recommend", n=20)))
+        assert FILMS[8] not in items(await bob.ask("recommend", n=20))
+        await bob.until("recommend", lambda data: "ml:movie:99" in items(data), n=20)
+
+
+async def test_queries_are_answered_while_bulk_arrives():
+    """A like, which must reach the disk, and a list, one after the other until all has come."""
+    bulk = [f"text:bulk-{number}" for number in range(6_000)]
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        for at in range(0, len(bulk), 500):
+            await likes(ada, bulk[at : at + 500])
+        await bob.friend_of(ada)
+        await bob.until("status", lambda data: data["gossip"]["followed"] == 2)
+        await ada.ask("share_set", taste=True)
+        asked = received = 0
+        with trio.fail_after(WITHIN_S):
+            while received < len(bulk):
+                with trio.fail_after(5):
+                    await bob.ask("like", item=f"text:mine-{asked}")
+                    await bob.ask("recommend", n=5)
+                asked += 1
+                received = (await bob.ask("status"))["gossip"]["claims_received"]
+        assert (await bob.ask("status"))["items"] == asked
+
+
+async def test_a_network_that_dies_again_and_again_costs_no_local_query_and_comes_back():
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        await bob.friend_of(ada)
+        await likes(ada, FILMS)
+        await likes(bob, FILMS)
+        await ada.ask("share_set", taste=True)
+        asked = 0
+        for life in range(3):
+            bob.network.kill(f"killed {life}")
+            for number in range(20):
+                await bob.ask("like", item=f"text:{life}-{number}")
+                await bob.ask("recommend", n=5)
+                asked += 1
+            await ada.ask("like", item=f"text:news-{life}")
+            await bob.until("status", lambda data, life=life: data["network"]["restarts"] > life)
+            await bob.until("peers", lambda data: data["links"])
+            await bob.until(
+                "recommend", lambda data, life=life: f"text:news-{life}" in items(data), n=20
+            )
+        status = await bob.ask("status")
+        assert status["items"] == asked + len(FILMS)
+        assert status["bugs"] == 0
+
+
+# ------------------------------------------------------------------------------- our own bugs
+
+
+@pytest.mark.parametrize("event", ["LinkUp", "FrameReceived"])
+async def test_a_bug_costs_the_link_that_caused_it_and_the_node_goes_on(
+    event: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        handle = bob.daemon.peer.handle
+        failing = True
+
+        def failing_handle(happened, *, now):
+            if failing and type(happened).__name__ == event:
+                raise ZeroDivisionError("a bug")
+            return handle(happened, now=now)
+
+        monkeypatch.setattr(bob.daemon.peer, "handle", failing_handle)
+        await ada.ask("trust", peer=bob.id, weight=1)
+        status = await bob.until("status", lambda data: data["bugs"])
+        assert any("internal error" in w for w in (await bob.daemon.ask("status", {}))[1])
+        assert status["state"] == "running"
+        assert "a bug" in caplog.text
+        assert (await ada.until("peers", lambda data: not data["links"]))["links"] == []
+        failing = False
+        await bob.ask("like", item="text:goes-on")
+        await ada.until("peers", lambda data: data["links"])
+        await bob.until("peers", lambda data: data["links"])
+
+
+async def test_a_bug_in_a_query_is_told_to_the_one_who_asked(monkeypatch: pytest.MonkeyPatch):
+    async with world() as here:
+        ada = await here.node("ada")
+        handle = ada.daemon.peer.handle
+
+        def failing_handle(happened, *, now):
+            if getattr(happened, "method", "") == "recommend":
+                raise ZeroDivisionError
+            return handle(happened, now=now)
+
+        monkeypatch.setattr(ada.daemon.peer, "handle", failing_handle)
+        with pytest.raises(QueryError, match="log") as raised:
+            await ada.ask("recommend")
+        assert raised.value.code == "internal"
+        assert (await ada.ask("status"))["bugs"] == 1
+
+
+async def test_a_bug_behind_a_query_does_not_keep_the_one_who_asked_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("node.shell.daemon.ANSWER_S", 0.5)
+    async with world() as here:
+        ada = await here.node("ada")
+        handle = ada.daemon.peer.handle
+
+        def failing_handle(happened, *, now):
+            if type(happened).__name__ == "Computed":
+                raise ZeroDivisionError
+            return handle(happened, now=now)
+
+        monkeypatch.setattr(ada.daemon.peer, "handle", failing_handle)
+        with pytest.raises(QueryError, match="no answer") as raised:
+            await ada.ask("recommend")
+        assert raised.value.code == "timeout"
+        assert ada.daemon._asked == {}
+
+
+# ---------------------------------------------------------------------------------------- life
+
+
+async def test_a_stop_leaves_everything_acknowledged_on_disk_and_one_clean_file():
+    async with world() as here:
+        ada = await here.node("ada")
+        acknowledged: list[str] = []
+
+        async def like_on(name: int) -> None:
+            for number in range(10_000):
+                item = f"text:{name}-{number}"
+                await ada.daemon.ask("like", {"item": item})
+                acknowledged.append(item)
+
+        async with trio.open_nursery() as nursery:
+            for name in range(4):
+                nursery.start_soon(like_on, name)
+
+            async def enough() -> bool:
+                return len(acknowledged) > 40
+
+            await eventually(enough, "likes")
+            assert (await ada.ask("stop"))["stopping"]
+            with trio.fail_after(20):
+                await ada.stopped.wait()
+            nursery.cancel_scope.cancel()
+        assert sorted(p.name for p in ada.paths.root.glob("store*")) == ["store.sqlite"]
+        assert not ada.paths.socket.exists()
+        await here.again(ada)
+        held = set(ada.daemon.peer.state.persons.owner.facts)
+        assert set(acknowledged) <= held
+        assert len(held) <= len(acknowledged) + 4
+
+
+async def test_who_asks_before_the_graph_is_there_waits_for_it(monkeypatch: pytest.MonkeyPatch):
+    async with world() as here:
+        ada = await here.node("ada")
+        await ada.ask("like", item="text:early")
+        await ada.stop()
+        ada.open()
+        ada.stopped = trio.Event()
+        answers = []
+
+        async def ask_early() -> None:
+            answers.append(await ada.ask("status"))
+
+        here.nursery.start_soon(ask_early)
+        await trio.testing.wait_all_tasks_blocked()
+        assert answers == []
+        await here.nursery.start(ada._run)
+
+        async def answered() -> bool:
+            return bool(answers)
+
+        await eventually(answered, "the early query")
+        assert answers[0]["items"] == 1
+
+
+async def test_id_has_an_address_from_the_start():
+    async with world() as here:
+        for number in range(5):
+            node = await here.node(f"node-{number}")
+            data = await node.ask("id")
+            assert data["addresses"] == [node.network.address]
+            assert data["author"] == node.author.hex()
+
+
+async def test_a_node_with_another_network_id_is_refused():
+    async with world() as here:
+        ada = await here.node("ada")
+        elsewhere = CONFIG.network.__class__(network_id="elsewhere", dial_private_addresses=True)
+        config = CONFIG.__class__(gossip=GossipSection(round_s=0.1), network=elsewhere)
+        bob = await here.node("bob", config)
+        await likes(ada, FILMS)
+        await ada.ask("share_set", taste=True)
+        await bob.ask("trust", peer=ada.id, weight=1)
+
+        async def tried() -> bool:
+            return ada.network.statistics().frames_in > 0
+
+        await eventually(tried, "a first frame")
+        await bob.until("peers", lambda data: not data["links"])
+        assert (await bob.ask("status"))["gossip"]["claims_received"] == 0

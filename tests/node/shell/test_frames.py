@@ -1,5 +1,7 @@
 """Frames survive any cut of the stream; a wrong length is found before anything is kept."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ frames_ = st.lists(st.binary(min_size=1, max_size=MAX), max_size=12)
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 @given(frames_, st.lists(st.integers(min_value=0), max_size=12))

@@ -18,6 +18,10 @@ class LinkConfig:
     """Bytes answered to one want; a partner that wants more asks again."""
     reads_max: int = 4
     """Outstanding reads, each of one frame; further wants wait for them."""
+    heads_per_s: float = 16_384.0
+    """Heads that the partner may tell; a frame with more is ignored and charged."""
+    heads_burst: int = 65_536
+    """The same at once. We ourselves tell at half of both, and at `reconcile_bytes`."""
     pushes_per_s: float = 64.0
     """Headers that the partner may push; more are ignored and charged."""
     pushes_burst: int = 512
@@ -27,11 +31,11 @@ class LinkConfig:
     frames_per_s: float = 256.0
     """Frames other than answers and pushes; more are ignored and charged."""
     frames_burst: int = 1_024
-    """The same at once."""
+    """The same at once. We ourselves send wants at half of both."""
     evidence_per_s: float = 4.0
     """Proofs of equivocation that the partner may send; more are ignored and charged."""
     evidence_burst: int = 64
-    """The same at once."""
+    """The same at once. We ourselves send at half of both."""
     evidence_told_max: int = 1_024
     """Authors whose proof was sent, so that it goes out once; the oldest is forgotten."""
     strangers_max: int = 256
@@ -50,6 +54,8 @@ class GossipConfig:
     """Each so many rounds with a partner one reconciles by fingerprints instead."""
     reconcile_bytes: int = 1024 * 1024
     """Heads and fingerprints told to one partner a round; the rest comes with the next attempt."""
+    reconcile_step_bytes: int = 256 * 1024
+    """The same in answer to one frame (some 5 µs a head): what is left out comes later, too."""
     changed_heads_max: int = 4_096
     """More changed heads than that are reconciled rather than listed."""
     journal_max: int = 65_536
@@ -71,7 +77,7 @@ class GossipConfig:
     fork_reads_max: int = 64
     """Reads outstanding to prove forks; what would need one more is looked at next time."""
     equal_feeds_per_tick: int = 1_024
-    """Feeds of equal ranges gone through in one tick (about 10 µs each)."""
+    """Feeds of equal ranges gone through in one tick, over all links (about 10 µs each)."""
     addresses_known_max: int = 256
     """Addresses that may be told to partners; more are cut off."""
     link: LinkConfig = field(default_factory=LinkConfig)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from protocol.ids import FeedId
@@ -67,6 +67,8 @@ class FetchConfig:
     """Bytes of bundles a round; offers wait for the next round beyond it."""
     in_flight_bytes_max: int = 4 * 1024 * 1024
     """Asked for and not yet there, over all links; beyond it offers wait."""
+    link_reserve_bytes: int = 64 * 1024
+    """What a link may have whatever the others hold, so that silent ones do not starve it."""
     link_in_flight_bytes_max: int = 1024 * 1024
     """The same for one link. Larger hides latency, but a new claim waits behind it."""
     want_bytes_max: int = 512 * 1024
@@ -74,7 +76,9 @@ class FetchConfig:
     urgent_bytes_max: int = 256 * 1024
     """Reserve of each link for what a push announced; beyond it pushes wait like other offers."""
     link_wants_max: int = 64
-    """Wants in flight at one link; offers wait beyond it."""
+    """Wants of one link that are not answered, cancelled ones included; offers wait beyond it."""
+    urgent_wants_max: int = 32
+    """Reserve of each link for what a push announced; both together a partner must queue."""
     offers_max: int = 8_192
     """Feeds offered by one link that we lack; further ones come with the next reconciliation."""
     stalled_s: float = 10.0
@@ -100,6 +104,10 @@ class OpenWant:
     progressed: bool = False
     stripped: bool = False
     """The answer left claims out without a reason: the rest of it is ignored."""
+    slack: int = BUNDLE_BYTES_MAX
+    """Bytes that the answer may have beyond `bytes_max`: it holds one bundle at least."""
+    empty: bool = True
+    """Nothing has come yet."""
 
 
 @dataclass(slots=True)
@@ -115,6 +123,8 @@ class _LinkFetch:
     heap: list[tuple[Rank, int, FeedId]] = field(default_factory=list)
     urgent: deque[FeedId] = field(default_factory=deque)
     wants: dict[int, OpenWant] = field(default_factory=dict)
+    late: dict[int, None] = field(default_factory=dict)
+    """Wants that were cancelled and not answered yet: the partner has them in its queue still."""
     in_flight: int = 0
     next_want: int = 0
     progress_at: float = 0.0
@@ -164,13 +174,16 @@ class Fetcher:
         self._note(link, feed, span)
         self._queue(link, feed, rank)
 
-    def offer_urgent(self, link: int, feed: FeedId, span: tuple[int, int]) -> None:
-        """The same, caused by a push: it is asked for first."""
+    def offer_urgent(
+        self, link: int, feed: FeedId, span: tuple[int, int], rank_of: Callable[[FeedId], Rank]
+    ) -> None:
+        """The same, caused by a push: it is asked for first, unless too much is urgent."""
         self._note(link, feed, span)
         state = self._links[link]
         if feed in state.offers and feed not in state.urgent:
             if len(state.urgent) == self._config.link_wants_max:
-                state.urgent.popleft()
+                overtaken = state.urgent.popleft()
+                self._queue(link, overtaken, rank_of(overtaken))
             state.urgent.append(feed)
 
     def forget(self, feed: FeedId) -> None:
@@ -195,6 +208,11 @@ class Fetcher:
             offer.queued = True
             self._counter += 1
             heappush(state.heap, (rank, self._counter, feed))
+            if len(state.heap) > 2 * self._config.offers_max:
+                # offers that were dropped while queued have left their places behind
+                latest = {feed: (rank, number) for rank, number, feed in sorted(state.heap)}
+                state.heap = [(*place, f) for f, place in latest.items() if f in state.offers]
+                heapify(state.heap)
 
     def _requeue(self, feed: FeedId, rank_of: Callable[[FeedId], Rank]) -> None:
         """Whoever offers the feed may be asked again. O(links)."""
@@ -208,6 +226,8 @@ class Fetcher:
         state = self._links[link]
         wants: list[Want] = []
         for _ in range(len(state.urgent)):
+            if len(wants) == WANTS_PER_FRAME_MAX or not self._urgent_room(state):
+                break
             feed = state.urgent.popleft()
             if not self._ask_urgent(link, feed, spans_of, wants, now):
                 state.urgent.append(feed)
@@ -232,16 +252,17 @@ class Fetcher:
         """Ask for what a push announced; False when it has to wait for another link."""
         state = self._links[link]
         offer = state.offers.get(feed)
-        spans = [] if offer is None else spans_of(feed, offer.lo, offer.hi)[:1]
-        for span in spans:
-            holder = self._holder(feed, span)
-            if holder is not None and now - holder.progress_at < self._config.takeover_s:
-                return False
-            limit = self._config.link_in_flight_bytes_max + self._config.urgent_bytes_max
-            room = limit - state.in_flight
-            if room < WANT_BYTES_MIN or len(wants) == WANTS_PER_FRAME_MAX:
-                return False
-            wants.append(self._open(link, feed, span, room, now=now, urgent=True))
+        if offer is None:
+            return True
+        spans = spans_of(feed, offer.lo, offer.hi)
+        if not spans:
+            del state.offers[feed]
+            return True
+        holder = self._holder(feed, spans[0])
+        if holder is not None and now - holder.progress_at < self._config.takeover_s:
+            return False
+        room = self._urgent_room(state)
+        wants.append(self._open(link, feed, spans[0], room, now=now, urgent=True))
         return True
 
     def ask_for(
@@ -256,10 +277,21 @@ class Fetcher:
         config = self._config
         room = min(
             config.link_in_flight_bytes_max - state.in_flight,
-            config.in_flight_bytes_max - self._in_flight,
+            max(
+                config.in_flight_bytes_max - self._in_flight,
+                config.link_reserve_bytes - state.in_flight,
+            ),
             config.round_bytes_max - self._round_bytes - self._in_flight,
         )
-        full = len(state.wants) >= config.link_wants_max
+        full = len(state.wants) + len(state.late) >= config.link_wants_max
+        return 0 if full or room < WANT_BYTES_MIN else room
+
+    def _urgent_room(self, state: _LinkFetch) -> int:
+        """The same for what a push announced, with the reserves."""
+        config = self._config
+        room = config.link_in_flight_bytes_max + config.urgent_bytes_max - state.in_flight
+        queued = len(state.wants) + len(state.late)
+        full = queued >= config.link_wants_max + config.urgent_wants_max
         return 0 if full or room < WANT_BYTES_MIN else room
 
     def _open(
@@ -311,18 +343,23 @@ class Fetcher:
         return want < self._links[link].next_want
 
     def arrived(self, link: int, want: OpenWant, size: int, *, now: float) -> bool:
-        """Bytes of an answer are here; False when they are more than was asked for.
-
-        One bundle more than the credit is allowed: an answer has at least one.
-        """
+        """Bytes of an answer are here; False when they are more than was asked for."""
         state = self._links[link]
         taken = min(size, want.credit)
         want.credit -= taken
         state.in_flight -= taken
         self._in_flight -= taken
         self._round_bytes += size
-        want.progress_at = state.progress_at = now
-        return size <= taken + BUNDLE_BYTES_MAX
+        if size:
+            want.progress_at = state.progress_at = now
+            want.empty = False
+        want.slack -= size - taken
+        return want.slack >= 0
+
+    def late(self, link: int, want: int, *, done: bool) -> None:
+        """A part of an answer to a want that was cancelled is here."""
+        if done:
+            self._links[link].late.pop(want, None)
 
     def done(self, link: int, want: OpenWant, rank_of: Callable[[FeedId], Rank]) -> None:
         """The answer is complete. An offer that brought nothing is dropped: it would loop."""
@@ -335,9 +372,12 @@ class Fetcher:
             state.offers.pop(want.feed, None)
         self._requeue(want.feed, rank_of)
 
-    def expire(self, rank_of: Callable[[FeedId], Rank], *, now: float) -> int:
-        """Cancel what takes too long; returns how many wants. O(wants in flight)."""
-        config, cancelled = self._config, 0
+    def expire(
+        self, rank_of: Callable[[FeedId], Rank], *, now: float
+    ) -> list[tuple[int, OpenWant]]:
+        """Cancel what takes too long; returns (link, want) of each. O(wants in flight)."""
+        config = self._config
+        cancelled: list[tuple[int, OpenWant]] = []
         for link, state in self._links.items():
             stalled = now - state.progress_at >= config.stalled_s
             overdue = [
@@ -346,7 +386,8 @@ class Fetcher:
             for want in overdue:
                 want.progressed = False
                 self.done(link, want, rank_of)
-            cancelled += len(overdue)
+                state.late[want.want] = None
+                cancelled.append((link, want))
         return cancelled
 
     def _release(self, link: int, want: OpenWant) -> None:

@@ -72,7 +72,6 @@ _FATAL = frozenset(
     {Offence.MALFORMED, Offence.OVERSIZE, Offence.BAD_SIGNATURE, Offence.WRONG_NETWORK}
 )
 _LANES = frozenset(int(lane) for lane in Lane)
-_UNMETERED = (Data, Push)
 """Answers are metered by our own budgets, pushes by their own bucket."""
 
 
@@ -158,7 +157,7 @@ class Gossip:
             quotas = interest.wanted[author].quotas
             for feed in context.feeds.feeds_of(author):
                 raised += context.feeds.set_quota(feed, quotas[feed.lane])
-            self._offers.welcome(author, now=now)
+        self._offers.welcome(changed, now=now)
         for link in context.links.values():
             link.serves = {a: None for a in link.serves if a in context.following}
             link.reconcile_due = link.reconcile_due or bool(changed)
@@ -241,9 +240,7 @@ class Gossip:
         context.counters.frames_in += 1
         context.counters.bytes_in += len(event.frame)
         try:
-            self._dispatch(link, decode_frame(event.frame), now)
-        except UnknownMessage:
-            self._ignore(link, now)
+            self._on_message(link, event.frame, now)
         except UnknownVersion as unknown:
             context.send(link, Refused(f"{unknown} is not spoken here"))
             context.close(link, str(unknown))
@@ -254,12 +251,36 @@ class Gossip:
         if link.link in context.links:
             self._ask(link, now)
 
-    def _dispatch(self, link: PeerLink, message: Message, now: float) -> None:
+    def _on_message(self, link: PeerLink, frame: bytes, now: float) -> None:
+        try:
+            message = decode_frame(frame)
+        except UnknownMessage:
+            # a message of the future costs nothing but its place in the bucket
+            self._context.counters.frames_ignored += 1
+            self._meter(link, now)
+            return
         if not link.open:
             self._greet(link, message)
             return
-        if not isinstance(message, _UNMETERED) and not link.frames_in.take(1, now=now):
+        if not self._pays_for_itself(link, message):
+            self._meter(link, now)
+        self._dispatch(link, message, now)
+
+    @staticmethod
+    def _meter(link: PeerLink, now: float) -> None:
+        if not link.frames_in.take(1, now=now):
             raise RemoteProtocolError(Offence.FLOOD, "too many frames")
+
+    def _pays_for_itself(self, link: PeerLink, message: Message) -> bool:
+        """Whether something else bounds such frames: pushes their bucket, answers our wants."""
+        match message:
+            case Data():
+                return self._intake.awaits(link, message)
+            case Push():
+                return bool(message.headers)
+        return False
+
+    def _dispatch(self, link: PeerLink, message: Message, now: float) -> None:
         match message:
             case Data():
                 self._intake.on_data(link, message, now=now)
@@ -276,19 +297,13 @@ class Gossip:
             case Evidence():
                 self._intake.on_evidence(link, message, now=now)
             case Seek():
-                self._rounds.on_seek(link, message)
+                self._rounds.on_seek(link, message, now=now)
             case Peers():
                 self._rounds.on_peers(link, message, now=now)
             case Refused():
                 self._context.close(link, f"refused: {message.reason}")
             case Hello():
                 raise RemoteProtocolError(Offence.WRONG_SCHEMA, "a second Hello")
-
-    def _ignore(self, link: PeerLink, now: float) -> None:
-        """A message of the future costs nothing but its place in the frame bucket."""
-        self._context.counters.frames_ignored += 1
-        if not link.frames_in.take(1, now=now):
-            self._context.penalise(link, Offence.FLOOD)
 
     def _greet(self, link: PeerLink, message: Message) -> None:
         if not isinstance(message, Hello):
@@ -333,6 +348,8 @@ class Gossip:
                 for frame in link.server.refuse(want.want):
                     self._context.send(link, frame)
         self._read_more(link)
+        for frame in link.server.flush_if_idle():
+            self._context.send(link, frame)
         if overrun:
             raise RemoteProtocolError(Offence.FLOOD, "too many wants")
 
@@ -396,8 +413,8 @@ class Gossip:
         for link in list(context.links.values()):
             if not link.open and now - link.up_at >= config.link.hello_timeout_s:
                 context.close(link, "no Hello")
-            self._rounds.go_through_equal(link, now=now)
-        context.counters.wants_cancelled += context.fetcher.expire(context.rank, now=now)
+        self._rounds.go_through_equal(now=now)
+        self._intake.expire(now=now)
         if self._round_at is None:
             self._round_at = now + context.rng.random() * config.round_s
         elif now >= self._round_at:
@@ -416,12 +433,13 @@ class Gossip:
 
     def _ask(self, link: PeerLink, now: float) -> None:
         """Ask the partner for as much as the budgets allow."""
-        if not link.open:
+        if not link.open or link.frames_out.level(now) < 1:
             return
         context = self._context
         wants = context.fetcher.ask(link.link, context.spans_at(now), now=now)
         if not wants:
             return
+        link.frames_out.take(1, now=now)
         for cover in self._rounds.cover(link, len(wants), now=now):
             wants.insert(context.rng.randrange(len(wants) + 1), cover)
         for at in range(0, len(wants), WANTS_PER_FRAME_MAX):

@@ -15,8 +15,11 @@ from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.messages import HANDLES_MAX, NAMED_PER_FRAME_MAX, Named
 
 TAG_BYTES = 8
+HEAD_BYTES = 76
+"""What a head takes at most on the wire, with its name."""
+
 HEADS_PER_CHUNK = 800
-"""Heads in one frame, each with its name at worst: 800 × 76 bytes stay below 64 KiB."""
+"""Heads in one frame: 800 × 76 bytes stay below 64 KiB."""
 
 _BLOCK = 512
 """Heads in a block of the index; one that has twice as many is split."""

@@ -58,6 +58,28 @@ class Intake:
         self._retracted: dict[FeedId, dict[int, None]] = {}
 
     # --------------------------------------------------------------------------------- answers
+    def awaits(self, link: PeerLink, data: Data) -> bool:
+        """Whether some part brings what an open want waits for, be it its end."""
+        find = self._context.fetcher.find
+        return any(
+            find(link.link, part.want) is not None
+            for part in data.parts
+            if part.done or any(part.bundles)
+        )
+
+    def expire(self, *, now: float) -> None:
+        """Cancel wants that take too long."""
+        context = self._context
+        for number, want in context.fetcher.expire(context.rank, now=now):
+            context.counters.wants_cancelled += 1
+            self._fruitless(context.links[number], want)
+
+    @staticmethod
+    def _fruitless(link: PeerLink, want: OpenWant) -> None:
+        """Who promises and brings nothing does not serve the author; another must be found."""
+        if want.purpose is Purpose.FETCH and want.empty:
+            link.serves.pop(want.feed.author, None)
+
     def on_data(self, link: PeerLink, data: Data, *, now: float) -> None:
         """Answers to our wants. What was accepted before an offence stays accepted."""
         harvest = Harvest()
@@ -74,6 +96,7 @@ class Intake:
             if not context.fetcher.issued(link.link, part.want):
                 raise RemoteProtocolError(Offence.UNSOLICITED, f"no want {part.want}")
             context.counters.bundles_useless += len(part.bundles)
+            context.fetcher.late(link.link, part.want, done=part.done)
             return
         size = sum(map(len, part.bundles))
         if not context.fetcher.arrived(link.link, want, size, now=now):
@@ -82,6 +105,7 @@ class Intake:
             self._take(link, want, part.bundles, harvest, now)
         if part.done:
             context.fetcher.done(link.link, want, context.rank)
+            self._fruitless(link, want)
             if want.purpose is Purpose.SCOUT:
                 self._scouted(link, want)
 
@@ -90,9 +114,32 @@ class Intake:
     ) -> None:
         if want.stripped:
             return
-        bundles = [b for wire in wires if (b := self._checked(wire, want)) is not None]
-        if want.purpose is Purpose.SCOUT:
-            return
+        bundles, fault = self._check(wires, want)
+        if want.purpose is not Purpose.SCOUT:
+            self._offer(link, want, bundles, harvest, now)
+        if fault is not None:
+            raise fault
+
+    def _check(
+        self, wires: list[bytes], want: OpenWant
+    ) -> tuple[list[Bundle], RemoteProtocolError | None]:
+        """The bundles before the first one that its sender has to answer for, and the charge.
+
+        All are checked before any is offered: a later one may say that an earlier one is void.
+        """
+        bundles: list[Bundle] = []
+        for wire in wires:
+            try:
+                bundle = self._checked(wire, want)
+            except RemoteProtocolError as error:
+                return bundles, error
+            if bundle is not None:
+                bundles.append(bundle)
+        return bundles, None
+
+    def _offer(
+        self, link: PeerLink, want: OpenWant, bundles: list[Bundle], harvest: Harvest, now: float
+    ) -> None:
         parked = 0
         for bundle in bundles:
             if self._stripped(bundle):
@@ -269,6 +316,8 @@ class Intake:
         self._ask(link, feed, Span(lo, hi, True, PROBE_BYTES), Purpose.PROBE, now)
 
     def _ask(self, link: PeerLink, feed: FeedId, span: Span, purpose: Purpose, now: float) -> None:
+        if not link.frames_out.take(1, now=now):
+            return
         want = self._context.fetcher.ask_for(link.link, feed, span, purpose, now=now)
         if want is not None:
             self._context.send(link, Wants([want]))

@@ -56,6 +56,8 @@ class Following:
         self._config = config
         self._followed: dict[AuthorKey, Wanted] = {}
         self._probation: dict[AuthorKey, float] = {}
+        self._burnt: dict[AuthorKey, float] = {}
+        """Strangers found out to equivocate: they keep their places until their time is over."""
         self._stranger = Wanted(0.0, config.probation_quotas)
         self.probation_max = int(config.followed_max * config.probation_share)
 
@@ -109,19 +111,30 @@ class Following:
 
     def admit(self, author: AuthorKey, *, now: float) -> bool:
         """Take a stranger on probation if there is a place; False when there is none."""
-        if author in self or len(self._probation) >= self.probation_max:
+        if author in self or len(self._probation) + len(self._burnt) >= self.probation_max:
             return False
         self._probation[author] = now
         return True
 
     def expire(self, *, now: float) -> list[AuthorKey]:
         """Strangers whose time is over; they are no longer followed."""
-        leaving = [a for a, at in self._probation.items() if now - at >= self._config.probation_s]
+        leaving = self._over(self._probation, now)
         for author in leaving:
             del self._probation[author]
+        for author in self._over(self._burnt, now):
+            del self._burnt[author]
         return leaving
 
+    def _over(self, since: dict[AuthorKey, float], now: float) -> list[AuthorKey]:
+        return [a for a, at in since.items() if now - at >= self._config.probation_s]
+
     def forget(self, author: AuthorKey) -> None:
-        """Follow the author no longer (it equivocated)."""
+        """Follow the author no longer: it equivocated.
+
+        A stranger's place stays taken: otherwise identities that equivocate at once would be let
+        through as fast as they can be made, and each leaves something behind.
+        """
         self._followed.pop(author, None)
-        self._probation.pop(author, None)
+        since = self._probation.pop(author, None)
+        if since is not None:
+            self._burnt[author] = since

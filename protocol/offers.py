@@ -1,5 +1,7 @@
 """What partners say they hold: who serves whom, what we lack of it, and the strangers among it."""
 
+from collections.abc import Iterable
+
 from protocol.context import Context
 from protocol.ids import AuthorKey, FeedId
 from protocol.peerlink import PeerLink
@@ -32,15 +34,19 @@ class Offers:
     def want_now(self, link: PeerLink, feed: FeedId, lo: int, hi: int, now: float) -> None:
         """The same for what a push announced: before everything else."""
         if self._context.spans(feed, lo, hi, now=now):
-            self._context.fetcher.offer_urgent(link.link, feed, (lo, hi))
+            fetcher, rank = self._context.fetcher, self._context.rank
+            fetcher.offer_urgent(link.link, feed, (lo, hi), rank)
 
-    def welcome(self, author: AuthorKey, *, now: float) -> None:
-        """The author is followed from now on: use what partners have offered of it so far."""
+    def welcome(self, authors: Iterable[AuthorKey], *, now: float) -> None:
+        """They are followed from now on: use what partners have offered of them so far.
+
+        O(strangers on all links), however many authors.
+        """
+        new = dict.fromkeys(authors)
         for link in self._context.links.values():
-            known = [feed for feed in link.strangers if feed.author == author]
-            for feed in known:
+            for feed in [feed for feed in link.strangers if feed.author in new]:
                 lo, hi = link.strangers.pop(feed)
-                link.serves[author] = None
+                link.serves[feed.author] = None
                 self.want(link, feed, lo, hi, now)
 
     def _sample_stranger(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from protocol.buckets import TokenBucket
 from protocol.config import GossipConfig
 from protocol.events import LinkUp
-from protocol.heads import HandleBook, HandleReader
+from protocol.heads import HEAD_BYTES, HandleBook, HandleReader
 from protocol.ids import AuthorKey, FeedId
 from protocol.serve import Server
 from protocol.session import Session
@@ -25,9 +25,14 @@ class PeerLink:
     pushes_in: TokenBucket
     pushes_out: TokenBucket
     frames_in: TokenBucket
+    frames_out: TokenBucket
+    """Of wants: whatever else we send answers something, or goes out once a round."""
     evidence_in: TokenBucket
+    evidence_out: TokenBucket
+    heads_in: TokenBucket
+    heads_out: TokenBucket
+    """In bytes of heads and fingerprints."""
     addresses_in: TokenBucket
-    ranges_out: TokenBucket
     book: HandleBook = field(default_factory=HandleBook)
     names: HandleReader = field(default_factory=HandleReader)
     serves: dict[AuthorKey, None] = field(default_factory=dict)
@@ -58,7 +63,8 @@ def open_link(event: LinkUp, session: Session, config: GossipConfig, *, now: flo
     """A link as it is before Hello."""
     caps = config.link
     addresses = 16.0
-    ranges = float(config.reconcile_bytes)
+    told_burst = min(float(config.reconcile_bytes), caps.heads_burst / 2 * HEAD_BYTES)
+    told_per_s = min(config.reconcile_bytes / config.round_s, caps.heads_per_s / 2 * HEAD_BYTES)
     return PeerLink(
         event.link,
         event.peer_id,
@@ -70,7 +76,10 @@ def open_link(event: LinkUp, session: Session, config: GossipConfig, *, now: flo
         TokenBucket(caps.pushes_per_s, caps.pushes_burst, now=now),
         TokenBucket(caps.pushes_per_s / 2, caps.pushes_burst / 2, now=now),
         TokenBucket(caps.frames_per_s, caps.frames_burst, now=now),
+        TokenBucket(caps.frames_per_s / 2, caps.frames_burst / 2, now=now),
         TokenBucket(caps.evidence_per_s, caps.evidence_burst, now=now),
+        TokenBucket(caps.evidence_per_s / 2, caps.evidence_burst / 2, now=now),
+        TokenBucket(caps.heads_per_s, caps.heads_burst, now=now),
+        TokenBucket(told_per_s, told_burst, now=now),
         TokenBucket(addresses / config.round_s, 2 * addresses, now=now),
-        TokenBucket(ranges / config.round_s, ranges, now=now),
     )

@@ -47,7 +47,7 @@ class Pusher:
             if link.outbox:
                 self._flush_headers(link, now)
             if link.evidence:
-                self._flush_evidence(link)
+                self._flush_evidence(link, now)
 
     def _flush_headers(self, link: PeerLink, now: float) -> None:
         """Latest first: what waits longest is told by a round anyhow."""
@@ -66,10 +66,11 @@ class Pusher:
             self._context.send(link, Push(headers))
         self._context.counters.headers_pushed += granted
 
-    def _flush_evidence(self, link: PeerLink) -> None:
+    def _flush_evidence(self, link: PeerLink, now: float) -> None:
         """One frame of proofs at a time, which keeps them far below 5 % of a round."""
+        waiting = list(link.evidence)[:EVIDENCE_PER_FRAME_MAX]
         proofs: list[bytes] = []
-        for author in list(link.evidence)[:EVIDENCE_PER_FRAME_MAX]:
+        for author in waiting[: link.evidence_out.take(len(waiting), now=now)]:
             del link.evidence[author]
             proof = self._context.proofs.get(author)
             if proof is not None:

@@ -8,7 +8,8 @@
 and beside either: Peers both ways, Seek to vouched partners for authors whom nobody serves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from protocol.context import Context
 from protocol.errors import Offence, RemoteProtocolError
@@ -16,10 +17,11 @@ from protocol.events import FindAuthor, HeardPeers
 from protocol.exchange import worth_passing
 from protocol.feedtable import Head as HeldHead
 from protocol.fetch import Purpose, Span
-from protocol.heads import HEADS_PER_CHUNK, tag_of
+from protocol.heads import HEAD_BYTES, HEADS_PER_CHUNK, tag_of
 from protocol.ids import AuthorKey, FeedId
 from protocol.intake import Intake
 from protocol.messages import (
+    RANGES_PER_FRAME_MAX,
     SOUGHT_PER_FRAME_MAX,
     Head,
     Heads,
@@ -34,7 +36,7 @@ from protocol.messages import (
 from protocol.offers import Offers
 from protocol.partners import Candidate, choose
 from protocol.peerlink import PeerLink
-from protocol.reconcile import Equal, Listing, Split, compare, in_order, opening
+from protocol.reconcile import Equal, Split, compare, in_order, opening
 
 HEADS_PER_LIST = 512
 """Heads in one list of a range; a longer one is cut into several ranges."""
@@ -43,9 +45,19 @@ FIND_BACKOFF = 4
 """An author whom nobody serves is looked for again after this many times the rounds so far."""
 
 _PRINT_BYTES = 112
-_HEAD_BYTES = 76
 _LIST_BYTES = 96
 _STEP_BYTES_MAX = 60_000
+
+
+class _Slice(NamedTuple):
+    """A part of our heads that is to be listed, but for those that the partner told alike."""
+
+    lower: bytes
+    upper: bytes
+    start: int
+    stop: int
+    answer: bool
+    known: Mapping[FeedId, Head]
 
 
 class _Steps:
@@ -70,7 +82,7 @@ class _Steps:
 
     def list(self, lower: bytes, upper: bytes, held: list[HeldHead], *, answer: bool) -> None:
         """Tell the heads of a range."""
-        if not self._make_room(_LIST_BYTES + _HEAD_BYTES * len(held)):
+        if not self._make_room(_LIST_BYTES + HEAD_BYTES * len(held)):
             return
         heads = []
         for head in held:
@@ -93,7 +105,8 @@ class _Steps:
         self.full = self.full or self.total + size > self._bytes_max
         if self.full:
             return False
-        if self._size + size > _STEP_BYTES_MAX:
+        parts = max(len(self._prints), len(self._lists))
+        if self._size + size > _STEP_BYTES_MAX or parts == RANGES_PER_FRAME_MAX:
             self.flush()
         self._size += size
         self.total += size
@@ -146,22 +159,31 @@ class Rounds:
         if due or link.reconcile_due or context.fetcher.offers_lost(link.link):
             self.reconcile(link)
         else:
-            self._tell_changed(link, answer=True)
+            self._tell_changed(link, answer=True, now=now)
         addresses = worth_passing(self.addresses, partner=link.address)
         context.send(link, Peers(list(addresses), True))
 
-    def _tell_changed(self, link: PeerLink, *, answer: bool) -> None:
+    def _tell_changed(self, link: PeerLink, *, answer: bool, now: float) -> None:
         """Heads changed since the partner was last told, or a reconciliation when too many."""
         context = self._context
         changed = context.journal.since(link.told, link=link.link)
         if changed is None or len(changed) > context.config.changed_heads_max:
             self.reconcile(link)
             return
-        link.told = context.journal.version
+        if self._room(link, now) < len(changed):
+            changed = []  # the next exchange tells them
+        else:
+            link.told = context.journal.version
         if changed or answer:
-            self._tell(link, changed, answer=answer)
+            self._tell(link, changed, answer=answer, now=now)
 
-    def _tell(self, link: PeerLink, feeds: list[FeedId], *, answer: bool) -> None:
+    @staticmethod
+    def _room(link: PeerLink, now: float) -> int:
+        """Heads that the partner may be told now."""
+        return int(link.heads_out.level(now)) // HEAD_BYTES
+
+    def _tell(self, link: PeerLink, feeds: list[FeedId], *, answer: bool, now: float) -> None:
+        link.heads_out.take(len(feeds) * HEAD_BYTES, now=now)
         heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
         for at in range(0, max(1, len(heads)), HEADS_PER_CHUNK):
             named, told = [], []
@@ -176,16 +198,19 @@ class Rounds:
     # ---------------------------------------------------------------------------------- heads
     def on_heads(self, link: PeerLink, message: Heads, *, now: float) -> None:
         """The partner's changed heads; its question for ours."""
-        self._learn(link, message.named)
+        self._admit(link, message.named, len(message.heads), now)
         self._hear(link, message.heads, now)
         if message.answer:
-            self._tell_changed(link, answer=False)
+            self._tell_changed(link, answer=False, now=now)
 
-    def on_seek(self, link: PeerLink, message: Seek) -> None:
-        """Tell what we hold of these authors."""
-        feeds = [f for author in message.authors for f in self._held(link, AuthorKey(author))]
+    def on_seek(self, link: PeerLink, message: Seek, *, now: float) -> None:
+        """Tell what we hold of these authors, as far as there is room."""
+        room, feeds = self._room(link, now), list[FeedId]()
+        for author in dict.fromkeys(message.authors):
+            if len(feeds) < room:
+                feeds += self._held(link, AuthorKey(author))
         if feeds:
-            self._tell(link, feeds, answer=False)
+            self._tell(link, feeds[:room], answer=False, now=now)
 
     def _held(self, link: PeerLink, author: AuthorKey) -> list[FeedId]:
         if self._context.feeds.disowned(author):
@@ -193,9 +218,12 @@ class Rounds:
             return []
         return self._context.feeds.feeds_of(author)
 
-    def _learn(self, link: PeerLink, named: Iterable[Named]) -> None:
+    def _admit(self, link: PeerLink, named: Iterable[Named], heads: int, now: float) -> None:
+        """Learn the names of a frame; more heads than the bucket allows are not looked at."""
         for name in named:
             link.names.learn(name)
+        if link.heads_in.take(heads, now=now) < heads:
+            raise RemoteProtocolError(Offence.FLOOD, "too many heads")
 
     def _hear(self, link: PeerLink, heads: Iterable[Head], now: float) -> dict[FeedId, Head]:
         """Note a partner's heads; returns them by feed."""
@@ -237,82 +265,94 @@ class Rounds:
         context = self._context
         if message.opening:
             link.told = context.journal.version
-        self._learn(link, message.named)
-        heard = [self._hear(link, part.heads, now) for part in message.lists]
-        steps = _Steps(context, link, bytes_max=int(link.ranges_out.level(now)))
-        jobs: list[tuple[RangePrint | RangeList, dict[FeedId, Head]]] = [
-            *((part, {}) for part in message.prints),
-            *(pair for pair in zip(message.lists, heard, strict=True) if pair[0].answer),
-        ]
+        self._admit(link, message.named, sum(len(part.heads) for part in message.lists), now)
+        heard = [(part, self._hear(link, part.heads, now)) for part in message.lists]
+        budget = min(int(link.heads_out.level(now)), context.config.reconcile_step_bytes)
+        steps = _Steps(context, link, bytes_max=budget)
+        jobs: list[RangePrint | _Slice] = list(message.prints)
+        for part, known in heard:
+            if part.answer:
+                span = context.index.span(part.lower, part.upper)
+                jobs += self._cut(part.lower, part.upper, span, False, known)
         # in random order, so that what finds no room differs from one attempt to the next
         context.rng.shuffle(jobs)
-        for part, theirs in jobs:
-            if isinstance(part, RangePrint):
-                self._answer_print(steps, link, part)
+        while jobs and not steps.full:
+            job = jobs.pop()
+            if isinstance(job, _Slice):
+                self._list(steps, job)
             else:
-                self._answer_list(steps, part, theirs)
+                jobs += self._answer_print(steps, link, job)
         steps.flush()
-        link.ranges_out.take(steps.total, now=now)
+        link.heads_out.take(steps.total, now=now)
         link.reconcile_due = link.reconcile_due or steps.full
 
-    def _answer_print(self, steps: _Steps, link: PeerLink, theirs: RangePrint) -> None:
-        index = self._context.index
-        step = compare(index, theirs)
+    def _answer_print(self, steps: _Steps, link: PeerLink, theirs: RangePrint) -> list[_Slice]:
+        """Tell fingerprints, or return what is to be listed."""
+        step = compare(self._context.index, theirs)
         if isinstance(step, Equal):
-            link.equal.append((theirs.lower, theirs.upper))
-            del link.equal[: -self._context.config.link.equal_ranges_max]
+            if theirs.count:
+                link.equal.append((theirs.lower, theirs.upper))
+                del link.equal[: -self._context.config.link.equal_ranges_max]
         elif isinstance(step, Split):
             for part in step.prints:
                 steps.print(part)
         else:
-            self._list(steps, step)
+            slices = self._cut(step.lower, step.upper, (step.start, step.stop), step.answer, {})
+            self._context.rng.shuffle(slices)
+            return slices
+        return []
 
-    def _list(self, steps: _Steps, step: Listing) -> None:
-        """List a range, in several lists when it is a long one."""
-        index = self._context.index
-        for at in range(step.start, max(step.stop, step.start + 1), HEADS_PER_LIST):
-            end = min(at + HEADS_PER_LIST, step.stop)
-            lower = step.lower if at == step.start else index.key_at(at)
-            upper = step.upper if end == step.stop else index.key_at(end)
-            steps.list(lower, upper, self._heads_at(at, end), answer=step.answer)
+    def _cut(
+        self,
+        lower: bytes,
+        upper: bytes,
+        span: tuple[int, int],
+        answer: bool,
+        known: Mapping[FeedId, Head],
+    ) -> list[_Slice]:
+        """A range in slices that each make one list: nobody shall pay for all of a large one."""
+        index, (start, stop) = self._context.index, span
+        slices = []
+        for at in range(start, max(stop, start + 1), HEADS_PER_LIST):
+            end = min(at + HEADS_PER_LIST, stop)
+            low = lower if at == start else index.key_at(at)
+            high = upper if end == stop else index.key_at(end)
+            slices.append(_Slice(low, high, at, end, answer, known))
+        return slices
 
-    def _heads_at(self, start: int, stop: int) -> list[HeldHead]:
-        feeds = self._context.index.feeds(start, stop)
-        return [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
-
-    def _answer_list(self, steps: _Steps, theirs: RangeList, heard: dict[FeedId, Head]) -> None:
-        """Tell those of our heads in the range that the partner lacks or has otherwise."""
-        index = self._context.index
-        start, stop = index.span(theirs.lower, theirs.upper)
+    def _list(self, steps: _Steps, part: _Slice) -> None:
+        """Tell those of our heads in the slice that the partner lacks or has otherwise."""
+        feeds = self._context.index.feeds(part.start, part.stop)
+        heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
         differing = [
             head
-            for head in self._heads_at(start, stop)
-            if (known := heard.get(head.feed)) is None
+            for head in heads
+            if (known := part.known.get(head.feed)) is None
             or (known.hi, known.tag, known.lo) != (head.hi, tag_of(head.id), head.lo)
         ]
-        for at in range(0, len(differing), HEADS_PER_LIST):
-            chunk = differing[at : at + HEADS_PER_LIST]
-            steps.list(theirs.lower, theirs.upper, chunk, answer=False)
-            steps.flush()
+        if differing or part.answer:
+            steps.list(part.lower, part.upper, differing, answer=part.answer)
 
-    def go_through_equal(self, link: PeerLink, *, now: float) -> None:
-        """What both hold alike the partner serves, too, and perhaps further back than we do.
+    def go_through_equal(self, *, now: float) -> None:
+        """What both hold alike a partner serves, too, and perhaps further back than we do.
 
         A part of it each tick: a large table would take longer than the loop may stall.
         """
         context = self._context
-        room = context.config.equal_feeds_per_tick
-        while link.equal and room > 0:
-            lower, upper = link.equal.pop()
-            start, stop = context.index.span(lower, upper)
-            end = min(stop, start + room)
-            if end < stop:
-                link.equal.append((context.index.key_at(end), upper))
-            room -= end - start
-            for feed in context.index.feeds(start, end):
-                head = context.feeds.head(feed)
-                if head is not None and self._offers.notice(link, feed, 1, head.hi):
-                    self._offers.want(link, feed, 1, head.hi, now)
+        waiting = [link for link in context.links.values() if link.equal]
+        for link in waiting:
+            room = max(1, context.config.equal_feeds_per_tick // len(waiting))
+            while link.equal and room > 0:
+                lower, upper = link.equal.pop()
+                start, stop = context.index.span(lower, upper)
+                end = min(stop, start + room)
+                if end < stop:
+                    link.equal.append((context.index.key_at(end), upper))
+                room -= max(1, end - start)
+                for feed in context.index.feeds(start, end):
+                    head = context.feeds.head(feed)
+                    if head is not None and self._offers.notice(link, feed, 1, head.hi):
+                        self._offers.want(link, feed, 1, head.hi, now)
 
     # -------------------------------------------------------------------------------- peers
     def on_peers(self, link: PeerLink, message: Peers, *, now: float) -> None:
@@ -336,17 +376,21 @@ class Rounds:
             if not feeds:  # those whom it offered were taken from others' offers just now
                 continue
             author = feeds[context.rng.randrange(len(feeds))].author
-            if context.feeds.may_ask(author, now=now) and context.following.admit(author, now=now):
-                self._offers.welcome(author, now=now)
+            if context.feeds.disowned(author) or not context.feeds.may_ask(author, now=now):
+                continue
+            if context.following.admit(author, now=now):
+                self._offers.welcome([author], now=now)
 
     def _search(self) -> None:
         """Ask vouched partners for wanted authors whom nobody serves, then the wide world."""
         context = self._context
         config = context.config
-        links = list(context.links.values())
+        served: dict[AuthorKey, None] = dict(self.own_authors)
+        for link in context.links.values():
+            served.update(link.serves)
         unserved: dict[AuthorKey, tuple[int, int]] = {}
         for author in context.following.authors():
-            if author in self.own_authors or any(author in link.serves for link in links):
+            if author in served:
                 continue
             rounds, due = self._unserved.get(author, (0, config.find_after_rounds))
             unserved[author] = (rounds + 1, due)

@@ -27,7 +27,10 @@ _BUNDLE_OVERHEAD = 5
 
 @dataclass(slots=True)
 class Serving:
-    """A want in the queue. lo..hi is what is still to be read, `credit` the bytes still allowed."""
+    """A want in the queue. lo..hi is what is still to be read, `credit` the bytes still allowed.
+
+    `begun`: some of it was sent.
+    """
 
     want: int
     feed: FeedId
@@ -35,6 +38,7 @@ class Serving:
     hi: int
     credit: int
     newest_first: bool
+    begun: bool = False
 
 
 class Packer:
@@ -102,8 +106,8 @@ class Server:
         return True
 
     def refuse(self, want: int) -> list[Data]:
-        """Say that nothing comes for this want."""
-        return self._packer.add(want, (), done=True) + self._flush_if_idle()
+        """Say that nothing comes for this want; the last of it goes out with `flush_if_idle`."""
+        return self._packer.add(want, (), done=True)
 
     def next_read(self, token: int) -> ReadBundles | None:
         """The next read, to be answered under `token`; None when there is nothing to do."""
@@ -124,9 +128,16 @@ class Server:
         )
 
     def on_read(self, token: int, bundles: Sequence[bytes], last_seq: int | None) -> list[Data]:
-        """The read is back; `last_seq` is that of its last bundle. Returns frames to send."""
+        """The read is back; `last_seq` is that of its last bundle. Returns frames to send.
+
+        A read has one bundle at least. More than was asked for is sent only as the first of all.
+        """
         serving = self._reading.pop(token)
-        serving.credit -= sum(map(len, bundles))
+        size = sum(map(len, bundles))
+        if serving.begun and size > serving.credit:
+            bundles, last_seq = (), None
+        serving.begun = True
+        serving.credit -= size
         if last_seq is not None:
             if serving.newest_first:
                 serving.hi = last_seq - 1
@@ -136,12 +147,12 @@ class Server:
         frames = self._packer.add(serving.want, bundles, done=done)
         if not done:
             self._queue(serving)
-        return frames + self._flush_if_idle()
+        return frames + self.flush_if_idle()
 
     def _queue(self, serving: Serving) -> None:
         short = serving.credit <= SHORT_BYTES
         (self._short if short else self._long).append(serving)
 
-    def _flush_if_idle(self) -> list[Data]:
+    def flush_if_idle(self) -> list[Data]:
         """Hold a frame back only while reads for the same link are about to fill it."""
         return [] if self._reading or self._short else self._packer.flush()

@@ -28,9 +28,9 @@ from protocol.events import (
     Send,
     Tick,
 )
-from protocol.feedtable import FeedConfig, FeedTable
+from protocol.feedtable import FeedConfig, FeedRecord, FeedTable
 from protocol.gossip import Gossip
-from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
+from protocol.ids import NO_BUNDLE, AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.interest import Interest, Wanted
 from protocol.signing import Signer
 
@@ -38,6 +38,10 @@ NETWORK = b"test"
 TICK_S = 0.25
 PLENTY = (64, 4_096, 1_000_000, 100_000)
 START = 1_700_000_000.0
+
+
+QUIET = GossipConfig(round_s=10**6)
+"""No exchange is started by itself."""
 
 
 def signer_of(number: int) -> Signer:
@@ -318,3 +322,21 @@ class World:
         """Whether all nodes hold byte for byte the same bundles."""
         contents = [node.store.contents() for node in self.nodes.values()]
         return all(content == contents[0] for content in contents)
+
+
+def quiet_node(config: GossipConfig = QUIET) -> tuple[World, Node]:
+    world = World()
+    return world, world.add("a", number=50, config=config)
+
+
+def stock(node: Node, count: int, *, first: int = 0) -> list[FeedId]:
+    """Many feeds that are held, without their bundles."""
+    feeds = [
+        FeedId(AuthorKey((first + n).to_bytes(4, "big") * 8), DeviceId(bytes(8)), Lane.TASTE)
+        for n in range(count)
+    ]
+    node.feeds.restore(
+        FeedRecord(feed, ((1, 1), (2, 1)), BundleId(b"h" * 32), NO_BUNDLE, 0, ()) for feed in feeds
+    )
+    node.gossip.reload()
+    return feeds

@@ -8,7 +8,8 @@ from protocol import messages as m
 from protocol.bundle import Bundle
 from protocol.errors import Offence
 from protocol.events import Disconnect, Effect, FrameReceived, LinkUp, Penalise, Send
-from protocol.heads import tag_of
+from protocol.heads import HandleReader, tag_of
+from protocol.ids import FeedId
 from protocol.session import Session
 from protocol.signing import Signer
 from tests.protocol.gossip_world import NETWORK, Node, World
@@ -97,10 +98,10 @@ class Puppet:
         """Effects of the node that name this link."""
         return self._effects(kind)
 
-    def got(self, kind: type[M]) -> list[M]:
+    def got(self, kind: type[M], *others: type[M]) -> list[M]:
         """Messages of the kind that came so far."""
         messages = [m.decode_frame(send.frame) for send in self._effects(Send)]
-        return [message for message in messages if isinstance(message, kind)]
+        return [message for message in messages if isinstance(message, (kind, *others))]
 
     def wants(self) -> list[m.Want]:
         return [want for message in self.got(m.Wants) for want in message.wants]
@@ -125,3 +126,31 @@ def fit(want: m.Want, bundle: Bundle) -> bool:
 def kinds(effects: list[Effect]) -> list[str]:
     """Names of the effects, for short comparisons."""
     return [type(effect).__name__ for effect in effects]
+
+
+class Ear:
+    """What a partner has told, by feed, however it was named."""
+
+    def __init__(self, puppet: Puppet) -> None:
+        self.puppet = puppet
+        self.reader = HandleReader()
+        self.read = 0
+
+    def heads(self) -> dict[FeedId, m.Head]:
+        """Heads told since the last call."""
+        found: dict[FeedId, m.Head] = {}
+        messages = self.puppet.got(m.Heads, m.Ranges)
+        for message in messages[self.read :]:
+            for named in message.named:
+                self.reader.learn(named)
+            told = message.heads if isinstance(message, m.Heads) else listed(message)
+            for head in told:
+                feed = self.reader.feed(head.handle)
+                assert feed is not None
+                found[feed] = head
+        self.read = len(messages)
+        return found
+
+
+def listed(message: m.Ranges) -> list[m.Head]:
+    return [head for part in message.lists for head in part.heads]

@@ -118,6 +118,14 @@ class VouchGraph:
         """Forget what this author cast; what others cast about her stays theirs."""
         self._replace(author, np.empty(0, np.int32), np.empty(0, np.int8))
 
+    def forget_rows(self, gone: NDArray[np.bool_]) -> None:
+        """Forget the vouches that these rows cast and those cast about them. O(vouches)."""
+        for caster, (targets, weights) in list(self._cast.items()):
+            if gone[caster]:
+                self.drop_author(caster)
+            elif gone[targets].any():
+                self._replace(caster, targets[~gone[targets]], weights[~gone[targets]])
+
     def drop_untrusted(self, trusted: NDArray[np.bool_]) -> int:
         """Make room: forget casters neither trusted nor protected; returns vouches freed."""
         before = self._size
@@ -136,8 +144,11 @@ class VouchGraph:
         self._compiled = None
         return True
 
-    def compiled(self, n_authors: int) -> CompiledVouches:
-        """The CSR form over `n_authors` rows; kept until a vouch changes. O(vouches)."""
+    def compiled(self, n_authors: int, order: NDArray[np.uint64] | None = None) -> CompiledVouches:
+        """The CSR form over `n_authors` rows; kept until a vouch changes. O(vouches log vouches).
+
+        A caster's targets ascend by `order[target]`, by default by row.
+        """
         if self._compiled is not None and self._compiled.n_authors == n_authors:
             return self._compiled
         casters = sorted(c for c in self._cast if c < n_authors)
@@ -146,6 +157,8 @@ class VouchGraph:
         none32, none8 = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
         target = np.concatenate([self._cast[c][0] for c in casters] or none32)
         percent = np.concatenate([self._cast[c][1] for c in casters] or none8)
+        sort = np.lexsort((target, target if order is None else order[target], caster))
+        target, percent = target[sort], percent[sort]
         weight = percent.astype(np.float32) / np.float32(100)
         known = target < n_authors
         up, down = known & (percent > 0), known & (percent < 0)

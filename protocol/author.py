@@ -36,6 +36,11 @@ class FeedWriter:
         self._prev = prev
 
     @property
+    def marks(self) -> tuple[int, tuple[int, ...]]:
+        """Floor and void marks, as `resume` takes them."""
+        return self._floor, tuple(self._voids)
+
+    @property
     def head(self) -> tuple[int, BundleId]:
         """The last number given out, and the id that the next bundle chains to."""
         return self._last_seq, self._prev

@@ -1,23 +1,69 @@
 """From accepted bundles to what the ranking uses: edges, vouches, clicks, titles, addresses.
 
 The order in which valid bundles arrive does not matter: within an author the highest
-(seq, device) stands for each item and each target, clicks count once, titles go by source.
+(seq, device, index) stands for each item and each target, clicks count once, titles go by source.
+An edge has room for the rank of a device among its author's, not for the device: when an author's
+devices change, her part of the graph must be made anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from node.core.clicks import ClickLog
+from node.core.config import SECONDS_PER_DAY
 from node.core.events import InfoRow
 from node.core.trusting import TrustDesk
 from protocol.claims import Claim, Click, Endpoint, Interaction, ItemInfo, Vouch
-from protocol.ids import AuthorKey, FeedId
+from protocol.feedtable import FeedTable
+from protocol.ids import AuthorKey, DeviceId, FeedId
 from ranking.graph import BoundedGraph
+from ranking.kernels_storage import EdgeColumns
 
 ENDPOINTS_MAX = 8_192
 """Authors whose addresses are remembered; the longest unheard goes first."""
+
+SEVERAL_DEVICES_MAX = 65_536
+"""Authors known to have several devices; of one who was forgotten more is made anew than need be"""
+
+
+class Heard(NamedTuple):
+    """One bundle's claims. `seen` is when it was first seen, Unix seconds."""
+
+    feed: FeedId
+    seq: int
+    claims: Sequence[Claim]
+    seen: float
+
+
+class Admitted(NamedTuple):
+    """`infos`: titles that the store is to keep. `reordered`: authors with edges whose device rank
+    has changed."""
+
+    infos: list[InfoRow]
+    reordered: list[AuthorKey]
+
+
+class _Endpoint(NamedTuple):
+    """The author's last word on where she can be reached."""
+
+    seq: int
+    device: DeviceId
+    addresses: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Edges:
+    """Statements about items, gathered for one call."""
+
+    author: list[int] = field(default_factory=list)
+    item: list[bytes] = field(default_factory=list)
+    seq: list[int] = field(default_factory=list)
+    day: list[int] = field(default_factory=list)
+    device: list[int] = field(default_factory=list)
+    weight: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -27,42 +73,59 @@ class Admission:
     graph: BoundedGraph
     trust: TrustDesk
     clicks: ClickLog
-    endpoints: dict[AuthorKey, tuple[str, ...]] = field(default_factory=dict)
+    feeds: FeedTable
+    _endpoints: dict[AuthorKey, _Endpoint] = field(default_factory=dict)
+    _several: dict[AuthorKey, tuple[DeviceId, ...]] = field(default_factory=dict)
 
-    def admit(self, feed: FeedId, seq: int, claims: Iterable[Claim]) -> list[InfoRow]:
-        """Take one bundle's claims in; returns the titles that the store is to keep."""
-        author = self.graph.author_row(feed.author)
-        if author < 0:
-            return []
-        items: list[bytes] = []
-        weights: list[int] = []
-        days: list[int] = []
-        infos: list[InfoRow] = []
-        for claim in claims:
+    def admit(self, bundles: Iterable[Heard]) -> Admitted:
+        """Take the claims of bundles in, in whatever order."""
+        edges, infos = _Edges(), list[InfoRow]()
+        devices: dict[AuthorKey, tuple[DeviceId, ...]] = {}
+        for heard in bundles:
+            author = heard.feed.author
+            row = self.graph.author_row(author)
+            if row < 0:
+                continue
+            if author not in devices:
+                devices[author] = self._devices(heard.feed)
+            self._sort_out(heard, row, devices[author].index(heard.feed.device), edges, infos)
+        if edges.item:
+            self.graph.put_many(
+                np.array(edges.author, np.int32),
+                edges.item,
+                EdgeColumns(
+                    np.empty(0, np.int32),
+                    np.array(edges.seq, np.uint32),
+                    np.array(edges.day, np.uint16),
+                    np.array(edges.device, np.uint16),
+                    np.array(edges.weight, np.int8),
+                ),
+            )
+        return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
+
+    def _sort_out(
+        self, heard: Heard, row: int, rank: int, edges: _Edges, infos: list[InfoRow]
+    ) -> None:
+        feed, seq = heard.feed, heard.seq
+        today = int(heard.seen) // SECONDS_PER_DAY
+        for claim in heard.claims:
             if type(claim) is Interaction:
-                items.append(claim.item.encode())
-                weights.append(claim.weight)
-                days.append(claim.day)
+                edges.author.append(row)
+                edges.item.append(claim.item.encode())
+                edges.seq.append(seq)
+                # Nobody's taste may look fresher than the day on which it was first seen.
+                edges.day.append(min(claim.day, today))
+                edges.device.append(rank)
+                edges.weight.append(claim.weight)
             elif type(claim) is ItemInfo:
                 infos.append(InfoRow(claim.item, feed.author, claim.title, claim.tags))
             elif type(claim) is Vouch:
-                target = self.graph.author_row(claim.author)
-                if target >= 0:
-                    self.trust.vouch(author, target, claim.weight, (seq, feed.device))
+                target = AuthorKey(claim.author)
+                self.trust.vouch(row, target, claim.weight, (seq, feed.device))
             elif type(claim) is Click:
-                self.clicks.add(author, claim.terms, claim.item)
+                self.clicks.add(row, claim.terms, claim.item)
             elif type(claim) is Endpoint:
-                self._remember(feed.author, claim.addresses)
-        if items:
-            self.graph.put(
-                author,
-                items,
-                np.array(weights, np.int8),
-                np.array(days, np.uint16),
-                seq=seq,
-                device=int.from_bytes(feed.device[:2], "big"),
-            )
-        return infos
+                self._remember(feed.author, _Endpoint(seq, feed.device, claim.addresses))
 
     def forget(self, author: AuthorKey) -> None:
         """Undo everything the author said."""
@@ -71,10 +134,31 @@ class Admission:
             self.graph.drop_author(row)
             self.trust.drop_caster(row)
             self.clicks.drop_author(row)
-        self.endpoints.pop(author, None)
+        self._endpoints.pop(author, None)
 
-    def _remember(self, author: AuthorKey, addresses: tuple[str, ...]) -> None:
-        self.endpoints.pop(author, None)
-        self.endpoints[author] = addresses
-        if len(self.endpoints) > ENDPOINTS_MAX:
-            del self.endpoints[next(iter(self.endpoints))]
+    def addresses_of(self, author: AuthorKey) -> tuple[str, ...]:
+        """Where the author says that she can be reached."""
+        said = self._endpoints.get(author)
+        return said.addresses if said is not None else ()
+
+    def _devices(self, feed: FeedId) -> tuple[DeviceId, ...]:
+        """The author's devices in their order, at most 8; that of `feed` is one of them."""
+        known = {held.device for held in self.feeds.feeds_of(feed.author)}
+        return tuple(sorted(known | {feed.device}))
+
+    def _reorders(self, author: AuthorKey, devices: tuple[DeviceId, ...]) -> bool:
+        """Whether edges of the author may bear other ranks than these devices give."""
+        if len(devices) == 1:
+            return self._several.pop(author, None) is not None
+        if self._several.get(author) == devices:
+            return False
+        self._several[author] = devices
+        if len(self._several) > SEVERAL_DEVICES_MAX:
+            del self._several[next(iter(self._several))]
+        return True
+
+    def _remember(self, author: AuthorKey, said: _Endpoint) -> None:
+        known = self._endpoints.pop(author, said)
+        self._endpoints[author] = max(known, said)
+        if len(self._endpoints) > ENDPOINTS_MAX:
+            del self._endpoints[next(iter(self._endpoints))]

@@ -1,21 +1,22 @@
 """Putting a peer together, empty or from what its store remembers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
-from node.core.admission import Admission
+from node.core.admission import Admission, Heard
 from node.core.clicks import ClickLog
 from node.core.config import PeerConfig
 from node.core.dialing import AddressBook, KnownAddress
+from node.core.interest import kept_whole
 from node.core.methods.people import new_person
-from node.core.methods.taste import put_facts
 from node.core.peer import Peer
 from node.core.persons import ClickFact, ClickKey, Fact, Persons, SharePolicy, VouchFact
 from node.core.state import PeerState
-from node.core.trusting import LOCAL, TrustDesk
+from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
-from protocol.claims import decode_claims
+from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_claims
 from protocol.errors import RemoteProtocolError
 from protocol.feedtable import FeedRecord, FeedTable
 from protocol.gossip import Gossip
@@ -23,6 +24,9 @@ from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.signing import Signer
 from ranking.graph import BoundedGraph
 from trust.ledger import LedgerRow, PeerLedger
+
+BATCH = 512
+"""Bundles admitted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,12 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """All that a restart brings back. `claims` are (feed, seq, claims) in first-seen order."""
+    """All that a restart brings back. `claims` are (feed, seq, claims, when first seen), the
+    first seen first."""
 
     persons: tuple[PersonRecord, ...]
     feeds: Iterable[FeedRecord] = ()
-    claims: Iterable[tuple[FeedId, int, bytes]] = ()
+    claims: Iterable[tuple[FeedId, int, bytes, float]] = ()
     proofs: tuple[tuple[AuthorKey, bytes], ...] = ()
     blocked_authors: tuple[AuthorKey, ...] = ()
     blocked_items: tuple[str, ...] = ()
@@ -97,7 +102,7 @@ def build(
         gossip=gossip,
         trust=trust,
         clicks=clicks,
-        admission=Admission(graph, trust, clicks),
+        admission=Admission(graph, trust, clicks, feeds),
         ledger=PeerLedger(),
         addresses=AddressBook(config.dial, Random(rng.getrandbits(64))),
         rng=rng,
@@ -112,22 +117,22 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
     for record in remembered.persons:
         _restore_person(state, record)
     state.feeds.restore(remembered.feeds)
-    for feed, seq, data in remembered.claims:
-        try:
-            claims = decode_claims(data, feed.lane)
-        except RemoteProtocolError:  # stored under older rules: not ours to judge at a start
-            continue
-        state.admission.admit(feed, seq, claims)
-    for person in state.persons:
-        put_facts(state, person, list(person.facts))
+    for author, quotas in kept_whole(state).items():
+        for feed in state.feeds.feeds_of(author):
+            state.feeds.set_quota(feed, quotas[feed.lane])
+    claims = iter(_decoded(remembered.claims))
+    while batch := list(islice(claims, BATCH)):
+        state.admission.admit(batch)
+        for heard in batch:
+            _hear_oneself(state, heard)
     state.gossip.restore_proofs(remembered.proofs)
     for author, _ in remembered.proofs:
         state.admission.forget(author)
-    refused = [author for author, _ in remembered.proofs] + list(remembered.blocked_authors)
-    for author in refused:
-        row = state.graph.author_row(author)
-        if row >= 0:
-            state.trust.refuse(row, True)
+        state.trust.disown(author)
+    for author in remembered.blocked_authors:
+        state.trust.block(author, True)
+    for person in state.persons:
+        state.restate(person.author)
     state.blocked_authors = dict.fromkeys(remembered.blocked_authors)
     state.blocked_items = dict.fromkeys(remembered.blocked_items)
     state.allowed = dict.fromkeys(remembered.allowed)
@@ -145,9 +150,30 @@ def _restore_person(state: PeerState, record: PersonRecord) -> None:
     person.clicks.update(record.clicks)
     for writer in record.writers:
         person.writers[writer.lane].resume(writer.seq, writer.prev, writer.floor, writer.voids)
-    for target, vouch in record.vouches.items():
-        row = state.graph.author_row(target)
-        if row >= 0:
-            state.trust.vouch(person.row, row, vouch.weight, LOCAL)
-    for terms, item in record.clicks:
-        state.clicks.add(person.row, terms, item)
+
+
+def _decoded(stored: Iterable[tuple[FeedId, int, bytes, float]]) -> Iterator[Heard]:
+    for feed, seq, data, seen in stored:
+        try:
+            yield Heard(feed, seq, decode_claims(data, feed.lane), seen)
+        except RemoteProtocolError:  # stored under older rules: not ours to judge at a start
+            continue
+
+
+def _hear_oneself(state: PeerState, heard: Heard) -> None:
+    """A bundle by somebody who lives here says what she has said in public."""
+    person = state.persons.with_key(heard.feed.author)
+    if person is None:
+        return
+    said, here = person.said, heard.feed.device == person.device
+    for claim in heard.claims:
+        if isinstance(claim, Vouch):
+            said.vouches[AuthorKey(claim.author)] = claim.weight
+        elif isinstance(claim, Endpoint):
+            said.addresses = claim.addresses
+        elif isinstance(claim, Interaction | ItemInfo) and not here:
+            said.elsewhere[claim.item] = None
+        elif isinstance(claim, Interaction) and claim.weight:
+            fact = person.facts.get(claim.item)
+            if fact is None or fact.seq != heard.seq:
+                said.items.setdefault(claim.item, []).append(heard.seq)

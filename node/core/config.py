@@ -8,6 +8,8 @@ from ranking.config import RankConfig
 from ranking.graph import GraphConfig
 from trust.config import TrustConfig
 
+SECONDS_PER_DAY = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class PeerConfig:
@@ -31,6 +33,9 @@ class PeerConfig:
 
     claims_per_followed_author: int = 20_000
     """Stored quota of one followed author in the taste lane, claims."""
+
+    claims_per_vouched_author: int = 200_000
+    """The same of whom somebody here vouches for, whose data are to stay complete."""
 
     dial: DialConfig = field(default_factory=DialConfig)
     gossip: GossipConfig = field(default_factory=GossipConfig)

@@ -16,6 +16,9 @@ from typing import NamedTuple
 ADDRESS_CHARS_MAX = 256
 ANCHORS = 2
 
+DNS_KINDS = ("dns", "dns4", "dns6", "dnsaddr")
+LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".localdomain")
+
 
 @dataclass(frozen=True, slots=True)
 class DialConfig:
@@ -65,6 +68,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Linked:
+    peer_id: str
     address: str
     outbound: bool
     since: float
@@ -79,7 +83,7 @@ class AddressBook:
         self._config = config
         self._rng = rng
         self._known: dict[str, _Known] = {}
-        self._links: dict[str, _Linked] = {}
+        self._links: dict[int, _Linked] = {}
         self._dialling: dict[str, None] = {}
         self._next_dial = 0.0
         self.my_peer_id = ""
@@ -114,25 +118,27 @@ class AddressBook:
         self.changed = self.changed or added > 0
         return added
 
-    def linked(self, peer_id: str, address: str, *, outbound: bool, now: float) -> None:
-        """A link is open."""
-        self._links[peer_id] = _Linked(address, outbound, now)
-        self._dialling.pop(address, None)
+    def linked(self, link: int, peer_id: str, address: str, *, outbound: bool, now: float) -> None:
+        """A link is open; dials to the same peer have led to it or are not needed any more."""
+        self._links[link] = _Linked(peer_id, address, outbound, now)
+        for dialled in [a for a in self._dialling if a == address or peer_of(a) == peer_id]:
+            del self._dialling[dialled]
         known = self._known.get(address)
         if outbound and known is not None:
             known.last_ok, known.failures = now, 0
             self.changed = True
 
-    def introduced(self, peer_id: str, addresses: Iterable[str]) -> None:
+    def introduced(self, link: int, addresses: Iterable[str]) -> None:
         """A linked peer has named addresses; the first that is its own may be passed on."""
-        link = self._links.get(peer_id)
-        own = next((a for a in addresses if peer_of(a) == peer_id), None)
-        if link is not None and own is not None:
-            link.said = own
+        linked = self._links.get(link)
+        if linked is None:
+            return
+        own = (a for a in addresses if peer_of(a) == linked.peer_id)
+        linked.said = next((a for a in own if self._config.private or not is_private(a)), "")
 
-    def closed(self, peer_id: str, *, now: float) -> None:
+    def closed(self, link_number: int, *, now: float) -> None:
         """A link has gone; its address is tried again soon, but not at once."""
-        link = self._links.pop(peer_id, None)
+        link = self._links.pop(link_number, None)
         known = self._known.get(link.address) if link is not None else None
         if known is not None:
             known.next_try = now + self._jittered(self._config.retry_first_s)
@@ -141,7 +147,7 @@ class AddressBook:
         """A dial had no outcome but a reason."""
         self._dialling.pop(address, None)
         known = self._known.get(address)
-        if known is None or known.peer_id in self._links:
+        if known is None or self._linked_to(known.peer_id):
             return
         wait = self._config.retry_first_s * 2.0 ** min(known.failures, 16)
         known.next_try = now + self._jittered(min(wait, self._config.retry_last_s))
@@ -150,6 +156,7 @@ class AddressBook:
 
     def network_lost(self) -> None:
         """The network has gone and comes back: what was tried may be tried again at once."""
+        self._dialling.clear()
         for known in self._known.values():
             known.next_try = 0.0
 
@@ -162,7 +169,13 @@ class AddressBook:
         outbound = sum(link.outbound for link in self._links.values()) + len(self._dialling)
         if outbound >= 2 * config.outbound_target or len(self._dialling) >= 2 * config.pending_max:
             return None
-        ready = [address for address in self._known if self._ready(address, now)]
+        taken = {link.peer_id for link in self._links.values()} | {self.my_peer_id}
+        taken |= {peer_of(address) or "" for address in self._dialling}
+        ready = [
+            address
+            for address, known in self._known.items()
+            if now >= known.next_try and known.peer_id not in taken
+        ]
         friends = [a for a in ready if self._known[a].friend or self._known[a].anchor]
         if not friends:
             if outbound >= config.outbound_target or len(self._dialling) >= config.pending_max:
@@ -175,14 +188,8 @@ class AddressBook:
         self._next_dial = now + config.interval_s
         return address
 
-    def _ready(self, address: str, now: float) -> bool:
-        known = self._known[address]
-        return (
-            now >= known.next_try
-            and known.peer_id not in self._links
-            and known.peer_id != self.my_peer_id
-            and not any(self._known[a].peer_id == known.peer_id for a in self._dialling)
-        )
+    def _linked_to(self, peer_id: str) -> bool:
+        return any(link.peer_id == peer_id for link in self._links.values())
 
     def _others(self, ready: list[str]) -> list[str]:
         """Strangers to choose from: proved or unproved ones with equal chance, each group once."""
@@ -236,27 +243,30 @@ class AddressBook:
     def _room_for_hearsay(self) -> bool:
         if sum(known.hearsay for known in self._known.values()) < self._config.hearsay_max:
             return True
-        failing = [a for a, k in self._known.items() if k.hearsay and k.failures]
+        busy = self._in_use()
+        failing = [a for a, k in self._known.items() if k.hearsay and k.failures and a not in busy]
         if not failing:
             return False
         del self._known[max(failing, key=lambda a: self._known[a].failures)]
         return True
 
     def _shrink(self) -> None:
-        """Keep to the cap: who failed most, of these who answered longest ago, goes."""
+        """Keep to the cap. Who never answered goes first, strangers before friends; then who
+        failed most; then who answered longest ago."""
         if len(self._known) <= self._config.addresses_max:
             return
-        linked = {link.address for link in self._links.values()}
-        spare = [a for a in self._known if a not in linked and not self._known[a].anchor]
-        worst = max(
-            spare or self._known,
-            key=lambda a: (
-                not self._known[a].friend,
-                self._known[a].failures,
-                -self._known[a].last_ok,
-            ),
-        )
-        del self._known[worst]
+        busy = self._in_use()
+        spare = [a for a, k in self._known.items() if a not in busy and not k.anchor]
+
+        def uselessness(address: str) -> tuple[bool, bool, int, float]:
+            known = self._known[address]
+            return not known.last_ok, not known.friend, known.failures, -known.last_ok
+
+        del self._known[max(spare or self._known, key=uselessness)]
+
+    def _in_use(self) -> dict[str, None]:
+        """Addresses that a link or a dial stands for."""
+        return dict.fromkeys((*(link.address for link in self._links.values()), *self._dialling))
 
 
 def peer_of(address: str) -> str | None:
@@ -269,9 +279,14 @@ def peer_of(address: str) -> str | None:
 
 
 def is_private(address: str) -> bool:
-    """Whether an address is one that only a local network could reach; names are not."""
+    """Whether only a local network could reach an address: no public IP address, no DNS name that
+    the world could know. What a name stands for cannot be told here."""
     ip = _ip_of(address)
-    return ip is not None and not ip.is_global
+    if ip is not None:
+        return not ip.is_global or ip.is_multicast
+    kind, _, rest = address.removeprefix("/").partition("/")
+    name = rest.partition("/")[0].lower().rstrip(".")
+    return kind not in DNS_KINDS or "." not in name or name.endswith(LOCAL_NAMES)
 
 
 def group_of(address: str) -> str | None:

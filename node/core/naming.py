@@ -29,6 +29,8 @@ def titles(
     """Choose a title for each item from what the store knows."""
     by_item: dict[str, list[InfoRow]] = {}
     for row in rows:
+        if state.trust.refuses(AuthorKey(row.author)):
+            continue
         by_item.setdefault(row.item, []).append(row)
     return {item: _chosen(state, person, trust, item, by_item.get(item, [])) for item in items}
 

@@ -8,15 +8,22 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from node.core import events as ev
+from node.core.admission import Heard
+from node.core.author_rows import free_author_rows
 from node.core.dialing import is_private, peer_of
 from node.core.events import Asked, Effect, Event, Refuse
-from node.core.interest import interest, interest_walks
+from node.core.interest import interest, interest_walks, may_ask_for
 from node.core.methods import about, params, people, recommending, searching, sharing, taste, trust
-from node.core.persons import Person
-from node.core.publishing import Publication, publish, publish_endpoints
+from node.core.publishing import (
+    BUNDLES_PER_TICK,
+    Publication,
+    publish,
+    publish_endpoints,
+    rewind,
+)
 from node.core.rebuild import Rebuilder
 from node.core.state import WAITING_MAX, LinkInfo, PeerState, refuse
-from node.core.trusting import set_priorities, walk
+from node.core.trusting import set_priorities, trusted_rows, walk
 from node.query.schema import READ_ONLY
 from protocol import events as gossip
 from protocol.ids import AuthorKey
@@ -26,6 +33,12 @@ from trust.ledger import Verdict
 
 KEEP_ADDRESSES_S = 30.0
 """Between two writes of the known addresses."""
+
+KEEP_LEDGER_S = 10.0
+"""Between two writes of mild charges; one that ends a link is written at once."""
+
+OWN_SOURCES = ("bootstrap", "owner")
+"""Addresses from there were set by the owner."""
 
 TRUST_REST = 9.0
 """Between two recomputations of trust, times what the last one took: a tenth of one core."""
@@ -63,10 +76,12 @@ class Peer:
     def __init__(self, state: PeerState) -> None:
         self.state = state
         state.tell_gossip = self._gossip
-        self._rebuilder = Rebuilder(state.feeds, state.admission)
+        self._rebuilder = Rebuilder(state.feeds, state.admission, state.restate)
         self._publish_at = 0.0
         self._trust_at = 0.0
         self._keep_addresses_at = 0.0
+        self._keep_ledger_at = 0.0
+        self._charged = False
         self._endpoints_at = 0.0
         self._walking = False
         self._walked_version = -1
@@ -90,8 +105,9 @@ class Peer:
             case ev.OwnAddresses():
                 return self._on_own_addresses(event, now)
             case ev.AddressesFound(addresses=addresses, author=author, source=source):
+                friend = author is not None or source in OWN_SOURCES
                 told = source != "kademlia"
-                self.state.addresses.heard(addresses, friend=author is not None, own_word=told)
+                self.state.addresses.heard(addresses, friend=friend, own_word=told)
                 return []
             case ev.DialEnded(address=address):
                 self.state.addresses.failed(address, now=now)
@@ -135,16 +151,18 @@ class Peer:
     def _on_link_up(self, event: gossip.LinkUp, now: float) -> list[Effect]:
         verdict = self.state.ledger.verdict(event.peer_id, now=now)
         if verdict >= Verdict.BAN:
+            self.state.addresses.failed(event.address, now=now)
             return [gossip.Disconnect(event.link, "banned")]
         self.state.links[event.link] = LinkInfo(event.peer_id, event.outbound, event.address, now)
-        self.state.addresses.linked(event.peer_id, event.address, outbound=event.outbound, now=now)
+        self.state.addresses.linked(
+            event.link, event.peer_id, event.address, outbound=event.outbound, now=now
+        )
         self._advertise()
         return self._gossip(event, now)
 
     def _on_link_down(self, event: gossip.LinkDown, now: float) -> list[Effect]:
-        info = self.state.links.pop(event.link, None)
-        if info is not None:
-            self.state.addresses.closed(info.peer_id, now=now)
+        if self.state.links.pop(event.link, None) is not None:
+            self.state.addresses.closed(event.link, now=now)
         return self._gossip(event, now)
 
     def _on_own_addresses(self, event: ev.OwnAddresses, now: float) -> list[Effect]:
@@ -181,9 +199,10 @@ class Peer:
                 case gossip.HeardPeers(link=link, addresses=addresses):
                     self._on_heard_peers(link, addresses)
                 case gossip.FindAuthor(author=author):
-                    known = self.state.admission.endpoints.get(author, ())
+                    known = self.state.admission.addresses_of(author)
                     self.state.addresses.heard(known, friend=True, own_word=False)
-                    out.append(ev.FindAuthor(author))
+                    if may_ask_for(self.state, author):
+                        out.append(ev.FindAuthor(author))
                 case gossip.Unfollowed(author=author):
                     out += self._drop(author, now)
                 case _:
@@ -194,57 +213,64 @@ class Peer:
         book, info = self.state.addresses, self.state.links.get(link)
         book.heard(addresses, own_word=False)
         if info is not None and not info.outbound:
-            book.introduced(info.peer_id, addresses)
+            book.introduced(link, addresses)
             self._advertise()
 
     def _on_accepted(self, effect: gossip.Accepted, now: float) -> list[Effect]:
-        out: list[Effect] = []
-        infos: list[ev.InfoRow] = []
-        for bundle in effect.bundles:
-            claims = bundle.claims()
-            self.state.received_claims += len(claims)
-            infos += self.state.admission.admit(bundle.feed, bundle.seq, claims)
-            self._rebuilder.heard(AuthorKey(bundle.header.author))
-        if effect.bundles:
-            self.state.last_received = now
-        out.append(ev.StoreBundles(effect.bundles, effect.voided, effect.raised, tuple(infos)))
-        for author in dict.fromkeys(feed.author for feed, _ in effect.voided):
+        state = self.state
+        heard = [Heard(b.feed, b.seq, b.claims(), now) for b in effect.bundles]
+        state.received_claims += sum(len(h.claims) for h in heard)
+        admitted = state.admission.admit(heard)
+        self._rebuilder.heard(heard)
+        self._rebuilder.voided(effect.voided)
+        if heard:
+            state.last_received = now
+        infos = tuple(admitted.infos)
+        out: list[Effect] = [ev.StoreBundles(effect.bundles, effect.voided, effect.raised, infos)]
+        voided = dict.fromkeys(feed.author for feed, _ in effect.voided)
+        for author in voided | dict.fromkeys(admitted.reordered):
             out += self._rebuilder.request(author)
         return out
 
     def _on_equivocated(self, author: AuthorKey, proof: bytes) -> list[Effect]:
-        row = self.state.graph.author_row(author)
+        self.state.trust.disown(author)
+        return [*self._forget(author), ev.StoreProof(author, proof)]
+
+    def _forget(self, author: AuthorKey) -> list[Effect]:
+        """What her feeds said counts no more; what she says here herself, if she does, stays."""
         self.state.admission.forget(author)
-        if row >= 0:
-            self.state.trust.refuse(row, True)
-        return [ev.StoreProof(author, proof)]
+        self.state.restate(author)
+        return self._rebuilder.cancel(author)
 
     def _on_penalised(self, link: int, offence: str, now: float) -> list[Effect]:
         info = self.state.links.get(link)
         if info is None:
             return []
         verdict = self.state.ledger.penalise(info.peer_id, offence, now=now)
-        out: list[Effect] = [ev.StoreLedger(tuple(self.state.ledger.rows()))]
-        if verdict >= Verdict.DISCONNECT:
-            out.append(gossip.Disconnect(link, f"charged with {offence}"))
-            out += self._on_link_down(gossip.LinkDown(link), now)
-        return out
+        self._charged = True
+        if verdict < Verdict.DISCONNECT:
+            return []
+        out = [*self._keep_ledger(now), gossip.Disconnect(link, f"charged with {offence}")]
+        return out + self._on_link_down(gossip.LinkDown(link), now)
+
+    def _keep_ledger(self, now: float) -> list[Effect]:
+        self._charged, self._keep_ledger_at = False, now + KEEP_LEDGER_S
+        return [ev.StoreLedger(tuple(self.state.ledger.rows()))]
 
     def _drop(self, author: AuthorKey, now: float) -> list[Effect]:
         self.state.gossip.drop_author(author, now=now)
-        self.state.admission.forget(author)
-        return [ev.DropAuthor(author)]
+        return [*self._forget(author), ev.DropAuthor(author)]
 
     # ----------------------------------------------------------------------------------- ticks
     def _on_tick(self, now: float) -> list[Effect]:
         out: list[Effect] = []
         if now >= self._publish_at:
             self._publish_at = now + self.state.config.publish_interval_s
-            for person in self.state.persons:
-                if person.dirty and not person.publishing:
-                    out += self._publish(person, now)
+            out += self._publish(now)
             if self.state.peer_id and now >= self._endpoints_at:
                 out += self._publish_endpoints(now)
+        if self._charged and now >= self._keep_ledger_at:
+            out += self._keep_ledger(now)
         out += self._refresh_trust(now)
         return out + self._dial(now) + self._gossip(gossip.Tick(), now)
 
@@ -261,12 +287,22 @@ class Peer:
             out.append(ev.StoreAddresses(tuple(book.rows())))
         return out
 
-    def _publish(self, person: Person, now: float) -> list[Effect]:
-        publication = publish(person, now=now)
-        if publication is None:
-            person.dirty = False
-            return []
-        return self._make_public(publication)
+    def _publish(self, now: float) -> list[Effect]:
+        """Sign what is pending, whoever it is by, within what one tick may cost."""
+        out: list[Effect] = []
+        left = BUNDLES_PER_TICK
+        for person in self.state.persons:
+            if not person.dirty or person.publishing:
+                continue
+            if left <= 0:
+                break
+            publication = publish(person, now=now, bundles_max=left)
+            if publication is None:
+                person.dirty = False
+                continue
+            left -= len(publication.bundles)
+            out += self._make_public(publication)
+        return out
 
     def _publish_endpoints(self, now: float) -> list[Effect]:
         """Those who share anything say where they are, if that has changed since they last did."""
@@ -276,9 +312,8 @@ class Peer:
         addresses = tuple(own)[:ADDRESSES_MAX]
         out: list[Effect] = []
         for person in state.persons:
-            said = state.admission.endpoints.get(person.author, ())
-            if person.policy.any and not person.publishing and addresses != said:
-                state.admission.endpoints[person.author] = addresses
+            news = addresses != person.said.addresses
+            if person.policy.any and not person.publishing and news:
                 out += self._make_public(publish_endpoints(person, addresses, now=now))
         return out
 
@@ -290,7 +325,7 @@ class Peer:
         def on_done(event: Event, then: float) -> list[Effect]:
             person.publishing = False
             if isinstance(event, ev.CommitFailed):
-                taste.rewind(publication)
+                rewind(publication)
                 return []
             return taste.announce(self.state, publication, then)
 
@@ -328,10 +363,13 @@ class Peer:
 
     def _follow(self, vectors: list[TrustVector], now: float) -> list[Effect]:
         state = self.state
-        state.trust.make_room(vectors)
+        trusted = trusted_rows(state.graph, vectors)
+        state.trust.make_room(trusted)
+        state.clicks.make_room(trusted)
         kept = [person.row for person in state.persons]
         for person in state.persons:
             kept += [r for r, w in state.trust.vouched_by(person.row).items() if w > 0]
         set_priorities(state.graph, vectors, kept)
+        free_author_rows(state, trusted)
         followed = state.gossip.follow(interest(state, vectors), now=now)
         return self._translate(followed, now)

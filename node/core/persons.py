@@ -65,6 +65,23 @@ ClickKey = tuple[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
+class Said:
+    """What the person's feeds state in public, beyond the `seq` that each fact remembers.
+
+    It is found anew in her own bundles at each start.
+    """
+
+    vouches: dict[AuthorKey, int] = field(default_factory=dict)
+    """The last public weight of each target, percent."""
+    items: dict[str, list[int]] = field(default_factory=dict)
+    """Own bundles that state an item in a form replaced since: `forget` voids them, too."""
+    elsewhere: dict[str, None] = field(default_factory=dict)
+    """Items that feeds of her other devices state, where nothing can be voided from here."""
+    addresses: tuple[str, ...] = ()
+    """Where she said that her node can be reached."""
+
+
+@dataclass(slots=True)
 class Person:
     """One hosted person. `row` is her author row in the graph, `walk_seed` gives the same trust
     walks as long as no vouch changes."""
@@ -79,6 +96,7 @@ class Person:
     facts: dict[str, Fact] = field(default_factory=dict)
     vouches: dict[AuthorKey, VouchFact] = field(default_factory=dict)
     clicks: dict[ClickKey, ClickFact] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
     dirty: bool = True
     """Something may be waiting to be published; a flag so that a quiet tick costs nothing."""
     publishing: bool = False

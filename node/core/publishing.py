@@ -7,10 +7,13 @@ leaves in many bundles over many ticks without stalling anything. A bundle is co
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from node.core.config import SECONDS_PER_DAY
 from node.core.events import DeleteFact, MarkShared, PutOwnBundle, VoidOwn, Write
 from node.core.persons import ClickFact, Fact, Person, SharePolicy, VouchFact
+from protocol.author import FeedWriter
 from protocol.bundle import Bundle
 from protocol.claims import (
     Claim,
@@ -23,14 +26,14 @@ from protocol.claims import (
     Vouch,
     encode_claims,
 )
-from protocol.ids import BundleId, FeedId, Lane
+from protocol.ids import AuthorKey, BundleId, FeedId, Lane
 from protocol.limits import CLAIMS_BYTES_MAX
 
 CLAIMS_PER_BUNDLE = 64
 """Small enough that voiding one bundle re-states little, large enough to pay for a signature."""
 
 BUNDLES_PER_TICK = 48
-"""Own bundles signed in one go, about 10 ms of work."""
+"""Own bundles signed at one tick, whoever they are by: about 10 ms of work."""
 
 QUANTUM = 20
 """Shared weights are multiples of this many percent: five levels of liking, five of disliking."""
@@ -63,8 +66,10 @@ def statements(person: Person, policy: SharePolicy | None = None) -> Iterator[St
                 yield taste_statement(item, fact)
     if policy.vouches:
         for target, vouch in person.vouches.items():
-            if vouch.seq is None and (vouch.weight >= 0 or policy.negative_vouches):
-                yield Statement(Lane.VOUCHES, target, vouch, (Vouch(target, vouch.weight),))
+            # Taking back is news only to those who were told before.
+            public = quantised(vouch.weight if vouch.weight > 0 or policy.negative_vouches else 0)
+            if public != person.said.vouches.get(target, 0):
+                yield Statement(Lane.VOUCHES, target, vouch, (Vouch(target, public),))
     if policy.clicks:
         for (terms, item), click in person.clicks.items():
             if click.seq is None:
@@ -106,23 +111,21 @@ class Publication:
     writes: list[Write]
     bundles: list[Bundle]
     marks: list[tuple[list[Statement], int]]
-    before: dict[Lane, BundleId]
-    """What each lane's writer chained to, to return to if the writes fail."""
+    before: dict[Lane, tuple[BundleId, int, tuple[int, ...]]]
+    """What each lane's writer chained to, its floor and void marks, to return to if the writes
+    fail."""
 
 
-def publish(person: Person, *, now: float) -> Publication | None:
-    """Sign what is pending, at most `BUNDLES_PER_TICK` bundles. None when nothing is."""
+def publish(
+    person: Person, *, now: float, bundles_max: int = BUNDLES_PER_TICK
+) -> Publication | None:
+    """Sign what is pending, at most `bundles_max` bundles. None when nothing is."""
     publication = Publication(person, [], [], [], {})
     by_lane: dict[Lane, list[Statement]] = {}
-    limit = BUNDLES_PER_TICK * CLAIMS_PER_BUNDLE
-    for count, statement in enumerate(statements(person)):
-        if count >= limit:
-            break
+    for statement in islice(statements(person), bundles_max * CLAIMS_PER_BUNDLE):
         by_lane.setdefault(statement.lane, []).append(statement)
     for lane, pending in by_lane.items():
-        for chunk in chunks(pending):
-            if len(publication.bundles) >= BUNDLES_PER_TICK:
-                break
+        for chunk in islice(chunks(pending), bundles_max - len(publication.bundles)):
             _write(publication, lane, chunk, now)
     return publication if publication.bundles else None
 
@@ -135,26 +138,44 @@ def publish_endpoints(person: Person, addresses: tuple[str, ...], *, now: float)
 
 
 def forget(person: Person, item: str, *, now: float) -> Publication:
-    """Delete the fact; when shared, void its bundle and re-state the others that it carried."""
-    fact = person.facts[item]
+    """Delete the fact; void every bundle that states the item, re-state what else they carried.
+
+    What another device of hers has said cannot be voided here: it is taken back by weight 0.
+    """
     publication = Publication(person, [DeleteFact(person.name, item)], [], [], {})
-    if fact.seq is None:
+    last = person.facts[item].seq
+    earlier = person.said.items.get(item, [])
+    voided = sorted({*earlier} if last is None else {*earlier, last})
+    claims: list[Claim] = []
+    if item in person.said.elsewhere:
+        claims.append(Interaction(item, InteractionKind.LIKE, 0, int(now) // SECONDS_PER_DAY))
+    if not voided and not claims:
         return publication
-    voided = fact.seq
-    writer = person.writers[Lane.TASTE]
-    writer.void(voided)
-    floor = writer.raise_floor() if writer.voids_full else 0
+    _remember_writer(publication, Lane.TASTE)
+    floor = _void(person.writers[Lane.TASTE], voided)
     survivors = [
         taste_statement(other, kept)
         for other, kept in person.facts.items()
-        if other != item and kept.seq is not None and (kept.seq == voided or kept.seq < floor)
+        if other != item and kept.seq is not None and (kept.seq in voided or kept.seq < floor)
     ]
-    _sign(publication, Lane.TASTE, [Retract(voided)], now)
+    # What the floor has voided already needs no mark; one Retract says that something has gone.
+    claims += [Retract(seq) for seq in voided if seq >= floor or seq == voided[-1]]
+    _sign(publication, Lane.TASTE, claims, now)
     for chunk in chunks(survivors):
         _write(publication, Lane.TASTE, chunk, now)
     feed = FeedId(person.author, person.device, Lane.TASTE)
-    publication.writes.append(VoidOwn(feed, (voided,)))
+    publication.writes.append(VoidOwn(feed, tuple(seq for seq in voided if seq >= floor)))
     return publication
+
+
+def _void(writer: FeedWriter, voided: list[int]) -> int:
+    """Mark the bundles void; the floor below which all others are void now, too (0: none)."""
+    floor = 0
+    for seq in voided:
+        writer.void(seq)
+        if writer.voids_full:
+            floor = writer.raise_floor()
+    return floor
 
 
 def _write(publication: Publication, lane: Lane, chunk: list[Statement], now: float) -> None:
@@ -168,11 +189,16 @@ def _write(publication: Publication, lane: Lane, chunk: list[Statement], now: fl
 
 def _sign(publication: Publication, lane: Lane, claims: list[Claim], now: float) -> Bundle:
     writer = publication.person.writers[lane]
-    publication.before.setdefault(lane, writer.head[1])
+    _remember_writer(publication, lane)
     bundle = writer.write(claims, time=int(now))
     publication.bundles.append(bundle)
     publication.writes.append(PutOwnBundle(bundle))
     return bundle
+
+
+def _remember_writer(publication: Publication, lane: Lane) -> None:
+    writer = publication.person.writers[lane]
+    publication.before.setdefault(lane, (writer.head[1], *writer.marks))
 
 
 def settle(publication: Publication) -> None:
@@ -180,6 +206,24 @@ def settle(publication: Publication) -> None:
 
     A fact that was replaced meanwhile is another object, stays unshared, and is published next.
     """
+    person, said = publication.person, publication.person.said
     for chunk, seq in publication.marks:
         for statement in chunk:
             statement.kept.seq = seq
+            match statement.claims[0]:
+                case Vouch(author=target, weight=weight):
+                    said.vouches[AuthorKey(target)] = weight
+                case Interaction(item=item):
+                    if person.facts.get(item) is not statement.kept:
+                        said.items.setdefault(item, []).append(seq)
+    for bundle in publication.bundles:
+        for claim in bundle.claims():
+            if type(claim) is Endpoint:
+                said.addresses = claim.addresses
+
+
+def rewind(publication: Publication) -> None:
+    """The bundles were not stored: the next ones chain to the last that was, with new numbers."""
+    for lane, (prev, floor, voids) in publication.before.items():
+        writer = publication.person.writers[lane]
+        writer.resume(writer.head[0], prev, floor, voids)

@@ -1,24 +1,26 @@
 """Making an author's part of the graph anew from her stored bundles.
 
 Deleting one body can bring back an older statement that it had replaced, and edges remember only
-the latest. So when bodies are voided the author's feeds are read again and her edges replaced at
-once; what arrives meanwhile makes it start over, so nothing is lost between reading and replacing.
+the latest. So when bodies are voided the author's feeds are read again, a slice at a time, and her
+edges replaced at once. What is admitted or voided meanwhile counts as read or as not read: nothing
+is lost or brought back between reading and replacing.
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from node.core.admission import Admission
+from node.core.admission import Admission, Heard
 from node.core.events import Effect
-from protocol.bundle import Bundle, decode_bundle
+from protocol.bundle import decode_bundle
 from protocol.errors import ProtocolError
 from protocol.events import BundlesRead, ReadBundles
 from protocol.feedtable import FeedTable
 from protocol.ids import AuthorKey, FeedId
 from protocol.limits import SEQ_MAX
 
-READ_BYTES_MAX = 64 * 1024 * 1024
-"""More than the quotas of one author's feeds hold."""
+READ_BYTES_MAX = 256 * 1024
+"""Of one slice: some 10 ms of decoding."""
 
 QUEUED_MAX = 4_096
 """Authors waiting; a further one is left as she is until the restart."""
@@ -27,57 +29,79 @@ QUEUED_MAX = 4_096
 @dataclass(slots=True)
 class _Current:
     author: AuthorKey
-    feeds: deque[FeedId]
-    read: list[Bundle] = field(default_factory=list)
-    stale: bool = False
+    feed: FeedId
+    left: deque[FeedId]
+    read: list[Heard] = field(default_factory=list)
 
 
 class Rebuilder:
-    """One author at a time. Its read tokens are negative, gossip's are not."""
+    """One author at a time. Its read tokens are negative, gossip's are not.
 
-    def __init__(self, feeds: FeedTable, admission: Admission) -> None:
+    `restate` puts back what only this node knows of an author who lives here.
+    """
+
+    def __init__(
+        self, feeds: FeedTable, admission: Admission, restate: Callable[[AuthorKey], None]
+    ) -> None:
         self._feeds = feeds
         self._admission = admission
+        self._restate = restate
         self._queue: dict[AuthorKey, None] = {}
         self._current: _Current | None = None
         self._token = -1
 
     def request(self, author: AuthorKey) -> list[Effect]:
-        """Bodies of the author were voided."""
-        if self._current is not None and self._current.author == author:
-            self._current.stale = True
-        elif len(self._queue) < QUEUED_MAX:
+        """Bodies of the author were voided, or her devices have changed."""
+        current = self._current
+        if (current is None or current.author != author) and len(self._queue) < QUEUED_MAX:
             self._queue[author] = None
-        return self._next() if self._current is None else []
+        return self._next() if current is None else []
 
-    def heard(self, author: AuthorKey) -> None:
-        """A bundle of hers was admitted: what has been read of her may lack it."""
-        if self._current is not None and self._current.author == author:
-            self._current.stale = True
+    def heard(self, bundles: Iterable[Heard]) -> None:
+        """These were admitted: the author being read may have been read without them."""
+        current = self._current
+        if current is not None:
+            current.read += [heard for heard in bundles if heard.feed.author == current.author]
+
+    def voided(self, gone: Iterable[tuple[FeedId, int]]) -> None:
+        """These bodies went: they may have been read before."""
+        current, places = self._current, dict.fromkeys(gone)
+        if current is not None and places:
+            current.read = [h for h in current.read if (h.feed, h.seq) not in places]
+
+    def cancel(self, author: AuthorKey) -> list[Effect]:
+        """She is dropped: what has been read of her must not come back."""
+        self._queue.pop(author, None)
+        if self._current is None or self._current.author != author:
+            return []
+        self._current = None
+        return self._next()
 
     def on_read(self, event: BundlesRead) -> list[Effect]:
-        """One feed is read: read the next one, or put the author together."""
+        """A slice of a feed is read: read the next one, or put the author together."""
         current = self._current
         if current is None or event.token != self._token:
             return []
+        last = 0
         for wire in event.bundles:
             try:
-                current.read.append(decode_bundle(wire))
+                bundle = decode_bundle(wire)
+                last = bundle.seq
+                # When it was first seen is not read back; its time is hardly after that.
+                heard = Heard(bundle.feed, last, bundle.claims(), bundle.header.time)
             except ProtocolError:  # damaged on disk: its claims are lost, the others are not
                 continue
-        if current.feeds:
-            return [self._read(current.feeds.popleft())]
+            current.read.append(heard)
+        if 0 < last < SEQ_MAX:
+            return [self._read(current.feed, last + 1)]
+        if current.left:
+            current.feed = current.left.popleft()
+            return [self._read(current.feed, 1)]
         self._current = None
-        if current.stale:
-            self._queue[current.author] = None
-        else:
-            self._replace(current)
-        return self._next()
-
-    def _replace(self, current: _Current) -> None:
         self._admission.forget(current.author)
-        for bundle in current.read:
-            self._admission.admit(bundle.feed, bundle.seq, bundle.claims())
+        self._admission.admit(current.read)
+        self._restate(current.author)
+        return self._next()
 
     def _next(self) -> list[Effect]:
         while self._queue:
@@ -85,10 +109,11 @@ class Rebuilder:
             del self._queue[author]
             feeds = deque(self._feeds.feeds_of(author))
             if feeds:
-                self._current = _Current(author, feeds)
-                return [self._read(feeds.popleft())]
+                feed = feeds.popleft()
+                self._current = _Current(author, feed, feeds)
+                return [self._read(feed, 1)]
         return []
 
-    def _read(self, feed: FeedId) -> ReadBundles:
+    def _read(self, feed: FeedId, lo: int) -> ReadBundles:
         self._token -= 1
-        return ReadBundles(self._token, feed, 1, SEQ_MAX, READ_BYTES_MAX)
+        return ReadBundles(self._token, feed, lo, SEQ_MAX, READ_BYTES_MAX)

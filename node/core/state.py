@@ -1,21 +1,24 @@
 """Everything one peer knows, and the continuations of what it has asked the shell to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from node.core.admission import Admission
 from node.core.clicks import ClickLog
-from node.core.config import PeerConfig
+from node.core.config import SECONDS_PER_DAY, PeerConfig
 from node.core.dialing import AddressBook
 from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Provide, Refuse, Write
 from node.core.persons import Person, Persons
-from node.core.trusting import TrustDesk
+from node.core.trusting import LOCAL, TrustDesk
 from protocol.events import Event as GossipEvent
 from protocol.feedtable import FeedTable
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey
+from protocol.limits import SEQ_MAX
 from ranking.graph import BoundedGraph
 from ranking.trust_vector import TrustVector
 from trust.ledger import PeerLedger
@@ -25,10 +28,14 @@ Continuation: TypeAlias = Callable[[Event, float], list[Effect]]
 WAITING_MAX = 1024
 """Continuations waiting for the shell; a query that would need one more is refused as busy."""
 
+OWN_CLAIMS_MAX = 2**31 - 1
+"""Claims held of an own feed: `FACTS_MAX` bounds them."""
+
+LOCAL_RANK = 65_535
+"""Device rank of what is said here: above all of her devices."""
+
 VECTORS_MAX = 8
 """People whose walks are kept, up to 2 MB each."""
-
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -68,6 +75,8 @@ class PeerState:
     """Person's row -> (version of the trust desk, her trust), at most `VECTORS_MAX`."""
     tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
     """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
+    moving_in: dict[str, None] = field(default_factory=dict)
+    """Names of people who are being made durable; each belongs to a continuation."""
     waiting: dict[int, Continuation] = field(default_factory=dict)
     next_token: int = 1
     received_claims: int = 0
@@ -106,10 +115,31 @@ class PeerState:
         self.gossip.speak_for(person.signer for person in speaking)
         return [Provide(person.author) for person in speaking]
 
+    def state_facts(self, person: Person, items: Sequence[str]) -> None:
+        """Put these facts of hers into the graph, above what her feeds say."""
+        names = [item.encode() for item in items]
+        facts = [person.facts[item] for item in items]
+        if names:
+            weights = np.array([fact.weight for fact in facts], np.int8)
+            days = np.array([fact.day for fact in facts], np.uint16)
+            rank = LOCAL_RANK
+            self.graph.put(person.row, names, weights, days, seq=SEQ_MAX, device=rank)
+
+    def restate(self, author: AuthorKey) -> None:
+        """Say again what somebody who lives here says here; nothing for others."""
+        person = self.persons.with_key(author)
+        if person is None:
+            return
+        self.state_facts(person, list(person.facts))
+        for target, vouch in person.vouches.items():
+            self.trust.vouch(person.row, target, vouch.weight, LOCAL)
+        for terms, item in person.clicks:
+            self.clicks.add(person.row, terms, item)
+
     def person(self, asked: Asked) -> Person | None:
         """The hosted person whom a query is about: `person`, else the owner."""
         name = asked.params.get("person")
-        return self.persons.named(name if isinstance(name, str) else None)
+        return self.persons.named(name) if name is None or isinstance(name, str) else None
 
     def keep_vector(self, version: int, vector: TrustVector) -> None:
         """Keep a person's walks for her next question, in place of the longest unused ones."""

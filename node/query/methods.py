@@ -47,7 +47,7 @@ METHODS: Final[Mapping[str, Method]] = {
         "State many items at once; repeating it changes nothing.",
     ),
     "trust": Method(
-        {"peer": _PEER, "weight": "-1..1, 0 takes it back", "addresses?": "where to reach her"},
+        {"peer": _PEER, "weight?": "-1..1, default 1, 0 takes it back"},
         results.TrustResult,
         "Vouch for somebody, or against her.",
     ),
@@ -66,7 +66,8 @@ METHODS: Final[Mapping[str, Method]] = {
     "search": Method(
         {"words": "list of texts", "n?": "1..200, default 20"},
         results.SearchResult,
-        "Items that match the words, ordered by what trusted people opened for them.",
+        "Items that match the words, ordered by what trusted people opened for them; when nothing"
+        " matches, what they like.",
     ),
     "click": Method(
         {"item": "namespace:name", "words": "list of texts", "position?": "place in the answer"},

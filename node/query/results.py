@@ -144,15 +144,17 @@ class WhyResult(Titled, Ranked):
 
 # --------------------------------------------------------------------------------- taste and search
 class Found(Titled):
-    """One answer to a search. matched: `text`, or `clicks` when only people's clicks lead there.
-    score: trust of those who opened it for these words."""
+    """One answer to a search. matched: `text`, `clicks` when only people's clicks lead there, or
+    `popular` when nothing does. score: trust of those who opened it for these words, the most
+    trusted person counting 1."""
 
     score: Real
     matched: str
 
 
 class SearchResult(TypedDict):
-    """search. matched_by: `text`, `clicks` or `nothing`; terms: the words as they were used."""
+    """search. matched_by: `text`, `clicks`, `popular` or `nothing`, as the first item was found;
+    terms: the words as they were used."""
 
     items: list[Found]
     matched_by: str

@@ -34,10 +34,10 @@ def remembered(store: Store, owner_seed: bytes) -> Remembered:
     )
 
 
-def _claims(store: Store) -> Iterator[tuple[FeedId, int, bytes]]:
+def _claims(store: Store) -> Iterator[tuple[FeedId, int, bytes, float]]:
     for batch in store.replay():
         for row in batch:
-            yield row.feed, row.seq, row.claims
+            yield row.feed, row.seq, row.claims, row.seen
 
 
 def _person(store: Store, row: PersonRow, owner_seed: bytes) -> PersonRecord:

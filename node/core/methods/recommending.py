@@ -1,5 +1,7 @@
 """recommend and why: walks on the worker thread, then names and titles."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,8 +23,12 @@ from ranking.recommend import (
     recommend,
     why,
 )
+from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from trust.meritrank import without_author
+
+ITEMS_MAX = 200
+"""Longest list: with its reasons it fits into one answer."""
 
 UNPROTECTED = (
     "you trust nobody yet, so everybody counts the same and fake identities can fill this list: "
@@ -37,19 +43,23 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     if person is None:
         return no_such_person(asked)
     undefended = params.text(asked.params, "method", default="grapevine") == "undefended"
-    n = int(params.number(asked.params, "n", 1, state.config.rank.items_max, 20))
+    n = int(params.number(asked.params, "n", 1, min(ITEMS_MAX, state.config.rank.items_max), 20))
     request = request_for(state, person, n, undefended=undefended)
-    job, walked = job_parts(state, person, now, undefended=undefended)
+    walked, snapshot, seed = walking(state, person), snapshot_of(state, now), draw_seed(state)
 
     def work() -> tuple[TrustVector, Recommendation]:
-        trust = walked()
-        return trust, recommend(job.snapshot, trust, request, np.random.default_rng(job.seed))
+        if undefended:
+            trust = TrustVector.everyone_equal(snapshot.n_authors, person.row)
+        else:
+            trust = walked.walk()
+        return trust, recommend(snapshot, trust, request, np.random.default_rng(seed))
 
     def on_ranked(event: Event, _now: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
         trust, made = event.result
-        keep_trust(state, person, trust, job.version, undefended=undefended)
+        if not undefended:
+            walked.keep(state, trust)
         entries = [shown(state, entry) for entry in made.items]
         data = {
             "items": entries,
@@ -73,29 +83,31 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     row = state.graph.item_row(item.encode())
     if row < 0:
         return refuse(asked, "not_found", f"nobody heard here knows {item}")
-    absent = asked.params.get("without")
     left_out = None
-    if absent is not None:
-        left_out = author_row(state, params.text(asked.params, "without"))
+    if asked.params.get("without") is not None:
+        absent = params.text(asked.params, "without")
+        left_out = author_row(state, absent)
         if left_out is None:
-            return refuse(asked, "not_found", f"nobody here has heard of {absent}")
+            return refuse(asked, "not_found", f"nobody here has heard of {absent[:80]}")
+        if left_out == person.row:
+            return refuse(asked, "usage", "nobody can be left out of her own list")
     request = request_for(state, person, 20, undefended=False)
-    job, walked = job_parts(state, person, now, undefended=False)
+    walked, snapshot, seed = walking(state, person), snapshot_of(state, now), draw_seed(state)
     vouches = state.trust.compiled()
 
     def work() -> tuple[TrustVector, Why]:
-        trust = walked()
+        trust = walked.walk()
         fewer = None
         if left_out is not None:
             fewer = without_author(vouches, trust, left_out, state.trust.config)
-        rng = np.random.default_rng(job.seed)
-        return trust, why(job.snapshot, trust, request, row, rng, without=fewer)
+        rng = np.random.default_rng(seed)
+        return trust, why(snapshot, trust, request, row, rng, without=fewer)
 
     def on_explained(event: Event, _now: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
         trust, made = event.result
-        keep_trust(state, person, trust, job.version, undefended=False)
+        walked.keep(state, trust)
         entry: dict[str, Any] = {"item": item, "known": made.known} | explanation(state, made.now)
         entries = [entry]
         if made.without is not None:
@@ -109,37 +121,36 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
 
 
 # ------------------------------------------------------------------------------- shared parts
-class Job:
-    """What a ranking job reads: immutable, made before the worker starts."""
+@dataclass(frozen=True, slots=True)
+class Walking:
+    """A person's trust as it is now: kept from her last question, or walked for on the worker."""
 
-    __slots__ = ("seed", "snapshot", "version")
+    version: int
+    walk: Callable[[], TrustVector]
 
-    def __init__(self, state: PeerState, now: float) -> None:
-        self.snapshot = state.graph.snapshot(today=state.today(now))
-        self.seed = state.rng.getrandbits(63)
-        self.version = state.trust.version
+    def keep(self, state: PeerState, trust: TrustVector) -> None:
+        """Keep it for the next question."""
+        state.keep_vector(self.version, trust)
 
 
-def job_parts(state: PeerState, person: Person, now: float, *, undefended: bool) -> Any:
-    """The job, and a function that gives the person's trust on the worker thread."""
-    job = Job(state, now)
+def walking(state: PeerState, person: Person) -> Walking:
+    """Read what the walks need. The result of `walk` is for `keep`."""
+    kept = state.vector(person.row)
+    if kept is not None:
+        return Walking(state.trust.version, lambda: kept)
     vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
-    kept, seed = state.vector(person.row), person.walk_seed
-
-    def walked() -> TrustVector:
-        if undefended:
-            return TrustVector.everyone_equal(job.snapshot.n_authors, person.row)
-        return kept if kept is not None else walk(vouches, person.row, config, refused, seed)
-
-    return job, walked
+    row, seed = person.row, person.walk_seed
+    return Walking(state.trust.version, lambda: walk(vouches, row, config, refused, seed))
 
 
-def keep_trust(
-    state: PeerState, person: Person, trust: TrustVector, version: int, *, undefended: bool
-) -> None:
-    """Keep walks for the next question."""
-    if not undefended:
-        state.keep_vector(version, trust)
+def snapshot_of(state: PeerState, now: float) -> GraphSnapshot:
+    """The graph as it is today, for the worker. Take it after `walking`: rows only grow."""
+    return state.graph.snapshot(today=state.today(now))
+
+
+def draw_seed(state: PeerState) -> int:
+    """For one job's own generator."""
+    return state.rng.getrandbits(63)
 
 
 def request_for(state: PeerState, person: Person, n: int, *, undefended: bool) -> RecommendRequest:

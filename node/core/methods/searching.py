@@ -1,24 +1,32 @@
-"""search and click: words to items, text first, then what trusted people opened for those words."""
+"""search and click: words to items, text first, then what trusted people opened for those words,
+then what is liked among them."""
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from node.core.events import (
     Answer,
     Asked,
     CommitFailed,
+    Computed,
     Effect,
     Event,
     FindInfo,
     InfoFound,
+    InfoRow,
     PutClick,
 )
 from node.core.methods import params
-from node.core.methods.recommending import no_such_person
-from node.core.naming import titles
-from node.core.persons import ClickFact
+from node.core.methods.recommending import failed, no_such_person, snapshot_of, walking
+from node.core.naming import item_names, titles
+from node.core.persons import ClickFact, Person
 from node.core.state import PeerState, refuse
+from protocol.ids import AuthorKey
+from ranking.search import Found, SearchConfig, click_scores, search
+from ranking.snapshot import GraphSnapshot
+from ranking.trust_vector import TrustVector
 
 CANDIDATES = 200
 """Items with a text match that are ranked."""
@@ -26,66 +34,116 @@ CANDIDATES = 200
 CLICKS_MAX = 10_000
 """Clicks kept of one hosted person; more are refused."""
 
+TRUSTED_MATCH, STRANGER_MATCH = 1.0, 0.5
+"""How well text matches: a title that only strangers give never stands above a trusted one."""
+
+CONFIG = SearchConfig()
+
 
 def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
-    """Items whose title or tags match, ordered by trusted clicks, then those known from clicks."""
+    """Items whose title or tags match, ordered by trusted clicks, then those known from clicks;
+    with neither, what the person's trusted people like most."""
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
     words = params.terms(asked.params.get("words"))
     n = int(params.number(asked.params, "n", 1, CANDIDATES, 20))
-    kept = state.vectors.get(person.row)
-    trust = kept[1] if kept is not None else None
 
-    def on_matched(event: Event, _now: float) -> list[Effect]:
+    def on_matched(event: Event, then: float) -> list[Effect]:
         rows = event.rows if isinstance(event, InfoFound) else ()
-        matched = list(dict.fromkeys(row.item for row in rows))
-        clicked = click_scores(state, person.row, words, None if trust is None else trust.t)
-        order = {item: place for place, item in enumerate(matched)}
-        found = sorted(matched, key=lambda item: (-clicked.get(item, 0.0), order[item]))
-        found += sorted((i for i in clicked if i not in order), key=lambda i: (-clicked[i], i))
-        shown = [item for item in found if item not in state.blocked_items][:n]
-
-        def on_info(event: Event, _now: float) -> list[Effect]:
-            infos = event.rows if isinstance(event, InfoFound) else ()
-            named = titles(state, person, trust, shown, infos)
-            items: list[dict[str, Any]] = [
-                named[item]
-                | {
-                    "score": clicked.get(item, 0.0),
-                    "matched": "text" if item in order else "clicks",
-                }
-                for item in shown
-            ]
-            by = "text" if matched else "clicks" if clicked else "nothing"
-            return [Answer(asked.token, {"items": items, "matched_by": by, "terms": list(words)})]
-
-        return [state.find_info(shown, on_info)]
+        return [_rank(state, person, asked, words, n, rows, then)]
 
     return [FindInfo(state.then(on_matched), words=words, limit=CANDIDATES)]
 
 
-def click_scores(state: PeerState, owner: int, words: tuple[str, ...], t: Any) -> dict[str, float]:
-    """R(i) of G-Rank with S replaced by the person's own trust: item -> sum of t of its clickers.
-
-    Each author counts once per term and item; the person's own clicks count as one whole author.
-    """
+def _rank(
+    state: PeerState,
+    person: Person,
+    asked: Asked,
+    words: tuple[str, ...],
+    n: int,
+    rows: tuple[InfoRow, ...],
+    now: float,
+) -> Effect:
+    """Trust and clicks on the worker, then titles, then the answer."""
+    heard = (row for row in rows if not state.trust.refuses(AuthorKey(row.author)))
+    matched = list(dict.fromkeys(row.item for row in heard))
+    walked, snapshot = walking(state, person), snapshot_of(state, now)
     table = state.clicks.table()
     terms = state.clicks.terms.lookup_many([word.encode() for word in words])
-    chosen = np.isin(table.term, terms[terms >= 0])
-    if not chosen.any():
-        return {}
-    weight = np.zeros(state.graph.authors.rows, np.float64)
-    if t is not None:
-        weight[: len(t)] = t
-    weight[owner] = 1.0
-    items, inverse = np.unique(table.item[chosen], return_inverse=True)
-    score = np.bincount(inverse, weights=weight[table.author[chosen]])
-    return {
-        state.graph.items.name(int(item)).decode(): float(value)
-        for item, value in zip(items, score, strict=True)
-        if value > 0
-    }
+
+    def work() -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
+        trust = walked.walk()
+        clicked = click_scores(table, terms[terms >= 0], trust, CONFIG)
+        nothing = not matched and not clicked[0].size
+        return trust, clicked, _popular(snapshot, trust, CANDIDATES) if nothing else []
+
+    def on_ranked(event: Event, _now: float) -> list[Effect]:
+        if not isinstance(event, Computed):
+            return failed(asked, event)
+        trust, (clicked, scores), popular = event.result
+        walked.keep(state, trust)
+        names = dict.fromkeys((*matched, *item_names(state, (*clicked.tolist(), *popular))))
+        shown = [name for name in names if name not in state.blocked_items]
+        by_clicks = dict(zip(item_names(state, clicked.tolist()), scores.tolist(), strict=True))
+
+        def on_info(event: Event, _now: float) -> list[Effect]:
+            infos = event.rows if isinstance(event, InfoFound) else ()
+            named = titles(state, person, trust, shown, infos)
+            texts = {
+                item: STRANGER_MATCH if named[item]["title_by"] == "stranger" else TRUSTED_MATCH
+                for item in matched
+                if item in named
+            }
+            found = _ordered(shown, texts, by_clicks, n)
+            items: list[dict[str, Any]] = [
+                named[shown[place.item]]
+                | {"score": by_clicks.get(shown[place.item], 0.0), "matched": place.source.value}
+                for place in found
+            ]
+            by = found[0].source.value if found else "nothing"
+            return [Answer(asked.token, {"items": items, "matched_by": by, "terms": list(words)})]
+
+        return [state.find_info(shown, on_info)]
+
+    return state.compute(work, on_ranked)
+
+
+def _ordered(
+    shown: list[str], texts: dict[str, float], clicks: dict[str, float], n: int
+) -> tuple[Found, ...]:
+    """The places, by index into `shown`, which stands in the order of the text's relevance."""
+    index = {item: place for place, item in enumerate(shown)}
+    by_text = [item for item in shown if item in texts]
+    by_click = [item for item in clicks if item in index]
+    popular = [] if by_text or by_click else shown
+    return search(
+        (
+            np.array([index[item] for item in by_text], np.int32),
+            np.array([texts[item] for item in by_text], np.float32),
+        ),
+        (
+            np.array([index[item] for item in by_click], np.int32),
+            np.array([clicks[item] for item in by_click], np.float64),
+        ),
+        np.array([index[item] for item in popular], np.int32),
+        n,
+        CONFIG,
+    )
+
+
+def _popular(snapshot: GraphSnapshot, trust: TrustVector, n: int) -> list[int]:
+    """Item rows by the trust of those who like them; affinities fade, so it is recent, too."""
+    t = trust.resized(snapshot.n_authors).t
+    authors = np.repeat(np.arange(snapshot.n_authors), np.diff(snapshot.author_ptr))
+    mass = np.bincount(
+        snapshot.author_item,
+        weights=t[authors] * snapshot.author_weight,
+        minlength=snapshot.n_items,
+    )
+    best = np.argsort(-mass, kind="stable")[:n]
+    rows: list[int] = best[mass[best] > 0].tolist()
+    return rows
 
 
 def on_click(state: PeerState, asked: Asked, now: float) -> list[Effect]:

@@ -1,24 +1,30 @@
 """like, import_rows, forget: what a person says of items. Private until shared."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from node.core.events import Answer, Asked, CommitFailed, Effect, Event, PutFacts, Write
+from node.core.events import (
+    Answer,
+    Asked,
+    CommitFailed,
+    Effect,
+    Event,
+    PutFacts,
+    StoreBundles,
+    Write,
+)
 from node.core.methods import params
-from node.core.methods.people import add_person
+from node.core.methods.people import NAME_CHARS_MAX, Newcomer, is_name, move_in, refusal_of
 from node.core.methods.recommending import no_such_person
-from node.core.persons import FACTS_MAX, PERSONS_MAX, Fact, Person
-from node.core.publishing import Publication, forget, settle
-from node.core.state import PeerState, refuse
+from node.core.persons import FACTS_MAX, Fact, Person
+from node.core.publishing import Publication, forget, rewind, settle
+from node.core.state import OWN_CLAIMS_MAX, PeerState, refuse
+from node.query.methods import IMPORT_ROWS_MAX
 from protocol.claims import InteractionKind
 from protocol.events import Published
+from protocol.ids import FeedId
 
-ROWS_PER_IMPORT_MAX = 2_000
-"""Rows of one `import_rows` query; more are refused, the client sends another query."""
-
-UNPUBLISHED_SEQ = 2**32 - 1
-"""Stamp in the graph of a fact that no bundle carries yet: newer than anything of hers."""
+FACTS_FULL = f"this node keeps at most {FACTS_MAX} items of its people"
 
 FactRow = tuple[str, str, int, int, str, tuple[str, ...]]
 
@@ -39,9 +45,9 @@ def on_like(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     tags = params.tags(asked.params.get("tags"))
     row = (item, kind, weight, state.today(now), title, tags)
     if state.persons.facts_total() >= FACTS_MAX and item not in person.facts:
-        return refuse(asked, "store", f"this node keeps at most {FACTS_MAX} items of its people")
+        return refuse(asked, "store", FACTS_FULL)
     data = {"item": item, "weight": weight / 100, "shared": person.policy.taste}
-    return [commit_facts(state, asked, [(person, (row,))], data)]
+    return [commit_facts(state, asked, {person.name: (row,)}, data)]
 
 
 def on_import_rows(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -50,8 +56,8 @@ def on_import_rows(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     Answers how many were new and how many were held already; a second import finds 0 new.
     """
     rows = asked.params.get("rows")
-    if not isinstance(rows, list) or len(rows) > ROWS_PER_IMPORT_MAX:
-        return refuse(asked, "usage", f"rows must be a list of at most {ROWS_PER_IMPORT_MAX}")
+    if not isinstance(rows, list) or len(rows) > IMPORT_ROWS_MAX:
+        return refuse(asked, "usage", f"rows must be a list of at most {IMPORT_ROWS_MAX}")
     hosting = bool(asked.params.get("people"))
     default = state.person(asked)
     if default is None:
@@ -64,40 +70,39 @@ def on_import_rows(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         held = batches.setdefault(name, {})
         duplicates += fact[0] in held
         held[fact[0]] = fact
-    made: list[str] = []
-    writes: list[Write] = []
-    for name in batches:
-        if state.persons.named(name) is None:
-            if len(state.persons) >= PERSONS_MAX:
-                return refuse(asked, "usage", f"at most {PERSONS_MAX} people can live on a node")
-            writes.append(add_person(state, name))
-            made.append(name)
-    facts: list[tuple[Person, tuple[FactRow, ...]]] = []
+    strangers = [name for name in batches if state.persons.named(name) is None]
+    refusal = refusal_of(state, strangers)
+    if refusal is not None:
+        return refuse(asked, *refusal)
+    facts: dict[str, tuple[FactRow, ...]] = {}
     for name, held in batches.items():
         person = state.persons.named(name)
-        assert person is not None
-        new = tuple(f for f in held.values() if not _same(person.facts.get(f[0]), f))
-        duplicates += len(held) - len(new)
-        facts.append((person, new))
-    imported = sum(len(new) for _, new in facts)
+        known = person.facts if person is not None else {}
+        facts[name] = tuple(f for f in held.values() if not _same(known.get(f[0]), f))
+        duplicates += len(held) - len(facts[name])
+    imported = sum(map(len, facts.values()))
     if state.persons.facts_total() + imported > FACTS_MAX:
-        return refuse(asked, "store", f"this node keeps at most {FACTS_MAX} items of its people")
-    data = {"imported": imported, "duplicate": duplicates, "people": made}
-    return [commit_facts(state, asked, facts, data, writes)]
+        return refuse(asked, "store", FACTS_FULL)
+    newcomers = [Newcomer.drawn(state, name) for name in strangers]
+    data = {"imported": imported, "duplicate": duplicates, "people": strangers}
+    return [commit_facts(state, asked, facts, data, newcomers)]
 
 
 def _import_row(row: Any, number: int) -> tuple[str | None, FactRow]:
     if not isinstance(row, list | tuple) or len(row) != 6:
         raise params.BadParameter(f"row {number} is not [user, item, weight, day, title, tags]")
     user, item, weight, day, title, tags = row
-    if user is not None and (not isinstance(user, str) or not 0 < len(user) <= 64):
-        raise params.BadParameter(f"row {number}: a user is 1 to 64 characters of text")
+    if user is not None and not (isinstance(user, str) and is_name(user.strip())):
+        raise params.BadParameter(
+            f"row {number}: a user is 1 to {NAME_CHARS_MAX} printable characters"
+        )
     if not isinstance(item, str):
         raise params.BadParameter(f"row {number}: the item must be text")
     valid = params.valid_item(item)
     percent = params.percent(params.number({"weight": weight}, "weight", -1, 1, 0))
     whole = int(params.number({"day": day}, "day", 0, 65_535, 0))
-    return user, (valid, "RATE", percent, whole, params.title(title), params.tags(tags))
+    name = user.strip() if user is not None else None
+    return name, (valid, "RATE", percent, whole, params.title(title), params.tags(tags))
 
 
 def _same(fact: Fact | None, row: FactRow) -> bool:
@@ -109,40 +114,40 @@ def _same(fact: Fact | None, row: FactRow) -> bool:
 def commit_facts(
     state: PeerState,
     asked: Asked,
-    facts: list[tuple[Person, tuple[FactRow, ...]]],
+    facts: dict[str, tuple[FactRow, ...]],
     data: dict[str, Any],
-    writes: list[Write] | None = None,
+    newcomers: Sequence[Newcomer] = (),
 ) -> Effect:
-    """Make facts durable, then put them into the graph and answer."""
-    writes = list(writes or [])
-    writes += [PutFacts(person.name, rows) for person, rows in facts if rows]
+    """Make facts (by person's name) durable, then put them into the graph and answer."""
+    writes: list[Write] = [newcomer.write for newcomer in newcomers]
+    writes += [PutFacts(name, rows) for name, rows in facts.items() if rows]
+    arriving = {newcomer.name: None for newcomer in newcomers}
+    state.moving_in |= arriving
 
     def on_done(event: Event, _now: float) -> list[Effect]:
+        for name in arriving:
+            del state.moving_in[name]
         if isinstance(event, CommitFailed):
             return refuse(asked, "store", f"not saved: {event.reason}")
-        for person, rows in facts:
-            for item, kind, weight, day, title, tags in rows:
-                person.facts[item] = Fact(kind, weight, day, title, tags)
-            put_facts(state, person, [row[0] for row in rows])
-            person.dirty = True
+        move_in(state, newcomers)
+        for name, rows in facts.items():
+            person = state.persons.named(name)
+            assert person is not None
+            _replace_facts(person, rows)
+            state.state_facts(person, [row[0] for row in rows])
         return [Answer(asked.token, data)]
 
     return state.commit(writes, on_done)
 
 
-def put_facts(state: PeerState, person: Person, items: list[str]) -> None:
-    """State these facts of hers in the graph, above what her feeds say."""
-    if not items:
-        return
-    facts = [person.facts[item] for item in items]
-    state.graph.put(
-        person.row,
-        [item.encode() for item in items],
-        np.array([fact.weight for fact in facts], np.int8),
-        np.array([fact.day for fact in facts], np.uint16),
-        seq=UNPUBLISHED_SEQ,
-        device=int.from_bytes(person.device[:2], "big"),
-    )
+def _replace_facts(person: Person, rows: Iterable[FactRow]) -> None:
+    """What a bundle says in a form replaced now is to be found again when it is forgotten."""
+    for item, kind, weight, day, title, tags in rows:
+        replaced = person.facts.get(item)
+        if replaced is not None and replaced.seq is not None:
+            person.said.items.setdefault(item, []).append(replaced.seq)
+        person.facts[item] = Fact(kind, weight, day, title, tags)
+        person.dirty = True
 
 
 def on_forget(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -165,6 +170,7 @@ def on_forget(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             rewind(publication)
             return refuse(asked, "store", f"not forgotten: {event.reason}")
         del person.facts[item]
+        person.said.items.pop(item, None)
         state.graph.remove(person.row, [item.encode()])
         return [*announce(state, publication, then), Answer(asked.token, data)]
 
@@ -176,12 +182,9 @@ def announce(state: PeerState, publication: Publication, now: float) -> list[Eff
     settle(publication)
     if not publication.bundles:
         return []
+    raised: list[tuple[FeedId, int]] = []
     for bundle in publication.bundles:
-        state.feeds.offer(bundle, now=now)
-    return state.tell_gossip(Published(tuple(publication.bundles)), now)
-
-
-def rewind(publication: Publication) -> None:
-    """The bundles were not stored: the next ones chain to the last that was."""
-    for lane, head in publication.before.items():
-        publication.person.writers[lane].rewind(head)
+        raised += state.feeds.offer(bundle, now=now).raised
+        raised += state.feeds.set_quota(bundle.feed, OWN_CLAIMS_MAX)
+    out: list[Effect] = [StoreBundles((), (), tuple(raised))] if raised else []
+    return out + state.tell_gossip(Published(tuple(publication.bundles)), now)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import numpy as np
+
 from node.core.events import (
     Answer,
     Asked,
     CommitFailed,
+    Computed,
     Effect,
     Event,
     PutAllowed,
@@ -14,7 +17,7 @@ from node.core.events import (
     Write,
 )
 from node.core.methods import params
-from node.core.methods.recommending import no_such_person
+from node.core.methods.recommending import failed, no_such_person, walking
 from node.core.naming import person_named
 from node.core.persons import VouchFact
 from node.core.state import PeerState, refuse
@@ -24,6 +27,9 @@ from protocol.limits import VOUCHES_LIVE_MAX
 
 POLICY_MAX = 65_536
 """Blocked authors, blocked items and allowed authors, each."""
+
+VOUCHES_KEPT_MAX = 4_096
+"""Vouches of one person, those taken back included; a further one is refused."""
 
 TRUSTED_SHOWN = 200
 
@@ -60,14 +66,16 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     if target == person.author:
         return refuse(asked, "usage", "everybody trusts herself already")
     weight = params.percent(params.number(asked.params, "weight", -1, 1, 1.0))
-    live = sum(1 for vouch in person.vouches.values() if vouch.weight)
-    if weight and target not in person.vouches and live >= VOUCHES_LIVE_MAX:
+    live = sum(1 for key, vouch in person.vouches.items() if vouch.weight and key != target)
+    if weight and live >= VOUCHES_LIVE_MAX:
         return refuse(
             asked, "usage", f"at most {VOUCHES_LIVE_MAX} vouches", "take one back with weight 0"
         )
-    row = state.graph.author_row(target)
-    if row < 0:
+    if target not in person.vouches and len(person.vouches) >= VOUCHES_KEPT_MAX:
+        return refuse(asked, "store", f"at most {VOUCHES_KEPT_MAX} vouches, taken back or not")
+    if state.graph.author_row(target) < 0:
         return refuse(asked, "store", "the graph has no room for another author")
+    addresses = endpoints(state, name)
     policy = person.policy
     shared = policy.negative_vouches if weight < 0 else policy.vouches
     data = {"author": target.hex(), "weight": weight / 100, "shared": policy.vouches and shared}
@@ -77,13 +85,10 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             return refuse(asked, "store", f"not saved: {event.reason}")
         person.vouches[target] = VouchFact(weight)
         person.dirty = True
-        state.trust.vouch(person.row, target_row(), weight, LOCAL)
+        state.trust.vouch(person.row, target, weight, LOCAL)
         if weight > 0:
-            state.addresses.heard(endpoints(state, name), friend=True, own_word=True)
+            state.addresses.heard(addresses, friend=True, own_word=True)
         return [Answer(asked.token, data)]
-
-    def target_row() -> int:
-        return state.graph.author_row(target)
 
     return [state.commit([PutVouch(person.name, target, weight)], on_done)]
 
@@ -93,14 +98,20 @@ def on_trust_get(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
-    kept = state.vectors.get(person.row)
-    trusted: list[dict[str, Any]] = []
-    if kept is not None and not kept[1].unprotected:
-        t = kept[1].t
-        best = sorted(range(len(t)), key=lambda row: -t[row])[:TRUSTED_SHOWN]
-        trusted = [person_named(state, row) | {"t": float(t[row])} for row in best if t[row] > 0]
-    unprotected = kept is None or kept[1].unprotected
-    return [Answer(asked.token, {"trusted": trusted, "unprotected": unprotected})]
+    walked = walking(state, person)
+
+    def on_walked(event: Event, _now: float) -> list[Effect]:
+        if not isinstance(event, Computed):
+            return failed(asked, event)
+        walked.keep(state, event.result)
+        t, unprotected = event.result.t, event.result.unprotected
+        best = np.argsort(-t, kind="stable")[: 0 if unprotected else TRUSTED_SHOWN]
+        trusted: list[dict[str, Any]] = [
+            person_named(state, row) | {"t": float(t[row])} for row in best.tolist() if t[row] > 0
+        ]
+        return [Answer(asked.token, {"trusted": trusted, "unprotected": unprotected})]
+
+    return [state.compute(walked.walk, on_walked)]
 
 
 def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -110,7 +121,7 @@ def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     author = author_key(state, target)
     item = None if author is not None else params.item({"item": target})
     held: Any = state.blocked_authors if author is not None else state.blocked_items
-    if blocked and len(held) >= POLICY_MAX:
+    if blocked and len(held) >= POLICY_MAX and (author or item) not in held:
         return refuse(asked, "usage", f"at most {POLICY_MAX} can be blocked")
 
     def on_done(event: Event, _now: float) -> list[Effect]:
@@ -118,9 +129,7 @@ def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             return refuse(asked, "store", f"not saved: {event.reason}")
         if author is not None:
             _set(state.blocked_authors, author, blocked)
-            row = state.graph.author_row(author)
-            if row >= 0:
-                state.trust.refuse(row, blocked)
+            state.trust.block(author, blocked)
         else:
             _set(state.blocked_items, item, blocked)
         kind = "author" if author is not None else "item"
@@ -137,7 +146,7 @@ def on_allow(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     if author is None:
         return refuse(asked, "usage", f"{name[:80]!r} is not an author key")
     allowed = asked.method == "allow"
-    if allowed and len(state.allowed) >= POLICY_MAX:
+    if allowed and len(state.allowed) >= POLICY_MAX and author not in state.allowed:
         return refuse(asked, "usage", f"at most {POLICY_MAX} can be allowed")
 
     def on_done(event: Event, _now: float) -> list[Effect]:

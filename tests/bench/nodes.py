@@ -48,6 +48,7 @@ class Node(Daemon):
 
     def start(self) -> None:
         """Start the daemon; it answers a little later."""
+        self.addresses = ()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.run,

@@ -13,7 +13,7 @@ class Scale:
     command_runs: int
     starts: int
     sync_authors: int
-    """At most 256: the receiver vouches for each."""
+    """Fewer than 248: the receiver vouches for each, and for owners of nodes."""
     sync_bundles: int
     """Bundles of 64 claims of each author."""
     single_authors: int
@@ -26,31 +26,34 @@ class Scale:
     """Nodes in the ring; its diameter is half of that."""
     likes: int
     """In each of the two phases."""
-    like_every_s: float
+    idle_every_s: float
+    busy_every_s: float
+    """Between two likes, in each phase."""
 
 
 FULL = Scale(
     world_authors=20_000,
     world_items=100_000,
     world_edges=1_000_000,
-    command_runs=25,
+    command_runs=15,
     starts=3,
     sync_authors=128,
-    sync_bundles=60,
+    sync_bundles=80,
     single_authors=16,
-    single_bundles=750,
-    bulk_authors=256,
-    bulk_bundles=64,
+    single_bundles=3_000,
+    bulk_authors=240,
+    bulk_bundles=100,
     ring=8,
     likes=60,
-    like_every_s=0.5,
+    idle_every_s=0.5,
+    busy_every_s=0.2,
 )
 
 SMALL = Scale(
     world_authors=100,
     world_items=500,
     world_edges=5_000,
-    command_runs=2,
+    command_runs=1,
     starts=1,
     sync_authors=4,
     sync_bundles=4,
@@ -60,5 +63,6 @@ SMALL = Scale(
     bulk_bundles=8,
     ring=4,
     likes=3,
-    like_every_s=0.1,
+    idle_every_s=0.1,
+    busy_every_s=0.02,
 )

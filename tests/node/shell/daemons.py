@@ -51,6 +51,7 @@ class Node:
     switch: MemorySwitch
     config: Config = CONFIG
     network_config: NetworkConfig = NetworkConfig()  # noqa: RUF009 - frozen
+    kind: type[Watched] = Watched
     daemon: Watched = field(init=False)
     network: MemoryNetwork = field(init=False)
     store: Store = field(init=False)
@@ -84,7 +85,8 @@ class Node:
             self.store.add_person(PersonRow("me", self.author, new_device()))
         transport = hashlib.sha256(self.name.encode()).digest()
         self.network = MemoryNetwork(self.network_config, transport, self.switch, self.name)
-        self.daemon = Watched(self.config, self.paths, self.store, self.seed, self.network, Clock())
+        own = (self.config, self.paths, self.store, self.seed)
+        self.daemon = self.kind(*own, self.network, Clock())
 
     async def _run(self, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
         try:

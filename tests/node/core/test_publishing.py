@@ -104,7 +104,7 @@ def test_nothing_is_announced_before_it_is_durable(friends):
     world.now += 1.0
     ada.handle(Tick())
     held = [e for e in ada.held if isinstance(e, Commit)]
-    assert [type(w) for w in held[0].writes][0] is PutOwnBundle
+    assert isinstance(held[0].writes[0], PutOwnBundle)
     bundle = held[0].writes[0].bundle
     assert ada.state.feeds.replica(bundle.feed) is None
     assert not any(bundle.header_bytes in e.frame for e in ada.effects(Send)[sent:])

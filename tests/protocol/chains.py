@@ -46,6 +46,12 @@ def chain(length: int, *, author: int = 1, device: int = 1, claims: int = 2) -> 
     return tuple(made)
 
 
+def fork_of(bundle: Bundle, author: int = 1) -> Bundle:
+    """Another bundle of the same seq behind the same one."""
+    prev = BundleId(bundle.header.prev)
+    return bundle_of(bundle.feed, author, bundle.seq, [play(77)], prev=prev)
+
+
 @cache
 def wild_chain(seed: int, length: int, *, author: int = 1, device: int = 1) -> tuple[Bundle, ...]:
     """A legal feed with gaps, rising floors, and retractions (void ones of later bundles, too)."""

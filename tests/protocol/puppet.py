@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 from protocol import messages as m
 from protocol.bundle import Bundle
+from protocol.config import GossipConfig
 from protocol.errors import Offence
 from protocol.events import Disconnect, Effect, FrameReceived, LinkUp, Penalise, Send
 from protocol.heads import HandleReader, tag_of
 from protocol.ids import FeedId
 from protocol.session import Session
 from protocol.signing import Signer
-from tests.protocol.gossip_world import NETWORK, Node, World
+from tests.protocol.gossip_world import NETWORK, QUIET, Node, World, quiet_node, signer_of
 
 M = TypeVar("M")
 _PUBLIC = "/ip4/8.8.8.8/tcp/4001"
@@ -115,6 +116,15 @@ class Puppet:
         """Why the node has closed the link."""
         reasons = [effect.reason for effect in self._effects(Disconnect)]
         return reasons[0] if reasons else None
+
+
+def scene(
+    *, vouched: bool = True, config: GossipConfig = QUIET, follow: int = 1
+) -> tuple[World, Node, Puppet]:
+    """A node that follows the author of that number, and a partner."""
+    world, node = quiet_node(config)
+    world.follow(node, signer_of(follow).public_key, vouched=vouched)
+    return world, node, Puppet(world, node)
 
 
 def fit(want: m.Want, bundle: Bundle) -> bool:

@@ -33,7 +33,9 @@ from ranking.kernels_storage import (
 from ranking.segment import BLOCK_BYTES, EDGE_BYTES, BlockStore
 from ranking.snapshot import GraphSnapshot
 
-KEY_BYTES = 32
+KEY_BYTES = 36
+"""Of an author's name, 32, and what of released ones may lie uncollected."""
+
 AUTHOR_BYTES = KEY_BYTES + ROW_BYTES_MAX + BLOCK_BYTES + 8
 """Of an author: key, interner row, block, priority and when she was last heard."""
 
@@ -62,7 +64,7 @@ class GraphConfig:
 
     bytes_max: int = 192 * 1024 * 1024
     """All arrays together, at least `BYTES_MIN`; snapshots in use come on top, 16 bytes an edge.
-    The default holds 9.4 million edges, 1.1 million items, 180,000 authors."""
+    The default holds 9.6 million edges, a million items, 174,000 authors."""
     edges_per_author_max: int = 10_000
     """An author's own quota, edges; her oldest by (day, seq) go first."""
     edges_per_protected_max: int = 100_000
@@ -229,7 +231,13 @@ class BoundedGraph:
         self._items.unpin(row)
 
     def hold(self) -> None:
-        """Recycle no row until `unhold`: somebody will translate rows of a snapshot back."""
+        """Recycle no row until `unhold`: somebody will translate rows of a snapshot back.
+
+        Nothing can give way to new names meanwhile, so what is spare is made free before.
+        """
+        if not self._items.held:
+            while self._items.spare_taken and self._evict(self._batch, priority_max=PROTECTED):
+                pass
         self._items.hold()
 
     def unhold(self) -> None:
@@ -361,7 +369,7 @@ class BoundedGraph:
         go on only as long as it helps: it does not when every item has further listeners.
         """
         protected = self._protected(author)
-        rows = self._items.intern(items, spare=protected)
+        rows = self._items.intern(items, spare=False)
         for _ in range(_BATCHES + 1 if protected else _NAME_TRIES):
             refused = np.flatnonzero(rows < 0).tolist()
             if self._items.held or not any(can_be_named(items[k]) for k in refused):
@@ -371,7 +379,9 @@ class BoundedGraph:
                 break
             if len(self.items) == before and not protected:
                 break
-            rows = self._items.intern(items, spare=protected)
+            rows = self._items.intern(items, spare=False)
+        if protected and (rows < 0).any():
+            rows = self._items.intern(items, spare=True)
         return rows
 
     def _room_for(self, author: int, rows: NDArray[np.int32]) -> bool:
@@ -385,9 +395,9 @@ class BoundedGraph:
         return True
 
     def _make_way(self, author: int, edges: int, rows: NDArray[np.int32]) -> int:
-        """`_evict_others`, while these rows stay although nothing refers to them yet."""
+        """Evict others' edges for the author's, whose rows stay although nothing refers to them."""
         self._items.refer(rows, 1)
-        evicted = self._evict_others(author, edges)
+        evicted = self._evict(edges, priority_max=self._priority[author], but=author)
         self._items.refer(rows, -1)
         return evicted
 
@@ -395,16 +405,15 @@ class BoundedGraph:
     def _batch(self) -> int:
         return self.config.edges_max // _BATCHES
 
-    def _evict_others(self, author: int, edges: int) -> int:
-        """Evict about so many edges of those who come after the author; how many there were.
+    def _evict(self, edges: int, *, priority_max: float, but: int = -1) -> int:
+        """Evict about so many edges, nobody's above a priority nor `but`'s; how many there were.
 
-        Those are authors of less priority, or of the same and not PROTECTED; the least first, then
-        the longest unheard. Whole authors go, the last one in part.
+        PROTECTED ones stay. The least go first, then the longest unheard: whole authors, the last
+        one in part.
         """
         priority, count = self._priority, self._blocks.count
-        after = (count > 0) & (priority <= priority[author]) & (priority < PROTECTED)
-        after[author] = False
-        victims = self._in_order(np.flatnonzero(after))
+        victims = np.flatnonzero((count > 0) & (priority <= priority_max) & (priority < PROTECTED))
+        victims = self._in_order(victims[victims != but])
         upto = np.cumsum(count[victims])
         whole = int(np.searchsorted(upto, edges, side="right"))
         evicted = int(upto[whole - 1]) if whole else 0

@@ -45,8 +45,8 @@ class Interner:
     """Bytes <-> int32 rows. Rows are recycled; at either cap new names get row -1.
 
     `key`: secret, 128 bits count. `names_max`: most rows, at least 1. `names_bytes_max`: most bytes
-    of names, below 2 GiB. `nbytes` never exceeds names_max * ROW_BYTES_MAX + names_bytes_max (and
-    a small constant).
+    of names, below 2 GiB; up to a sixteenth of them may be of names released and not collected yet.
+    `nbytes` never exceeds names_max * ROW_BYTES_MAX + names_bytes_max (and a small constant).
     """
 
     def __init__(self, *, key: int, names_max: int, names_bytes_max: int) -> None:

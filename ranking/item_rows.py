@@ -15,8 +15,8 @@ from ranking.interner import ROW_BYTES_MAX, Interner, can_be_named
 ITEM_BYTES = ROW_BYTES_MAX + 4
 """Of an item beside its name: interner row and count of references."""
 
-SPARE = 16
-"""One part in so many of rows and of bytes is spare."""
+SPARE = 8
+"""One part in so many of rows and of bytes is spare; of the bytes, half may be garbage."""
 
 
 class ItemRows:
@@ -30,6 +30,8 @@ class ItemRows:
         self.references = np.zeros(0, np.int32)
         self._items_max = items_max
         self._names_bytes_max = names_bytes_max
+        self._common_rows = items_max - items_max // SPARE
+        self._common_bytes = names_bytes_max - names_bytes_max // SPARE
         self._pins = 0
         self._pinned_bytes = 0
         self._holds = 0
@@ -39,6 +41,12 @@ class ItemRows:
     def nbytes(self) -> int:
         """Memory of every array, names included."""
         return self.names.nbytes + self.references.nbytes
+
+    @property
+    def spare_taken(self) -> bool:
+        """Whether less is free than should be."""
+        rows, size = len(self.names), self.names.names_nbytes
+        return rows > self._common_rows or size > self._common_bytes
 
     @property
     def held(self) -> bool:
@@ -65,11 +73,10 @@ class ItemRows:
 
     def _within_spare(self, names: Sequence[bytes], new: list[int]) -> list[int]:
         """Which of the new names leave the spare part alone, the first coming first."""
-        rows_left = self._items_max - self._items_max // SPARE - len(self.names)
-        size_max = self._names_bytes_max - self._names_bytes_max // SPARE
         sizes = np.cumsum([len(names[k]) for k in new])
-        fit = int(np.searchsorted(sizes, size_max - self.names.names_nbytes, side="right"))
-        return new[: max(0, min(fit, rows_left))]
+        bytes_left = self._common_bytes - self.names.names_nbytes
+        fit = int(np.searchsorted(sizes, bytes_left, side="right"))
+        return new[: max(0, min(fit, self._common_rows - len(self.names)))]
 
     def pin(self, name: bytes) -> int:
         """Row of an item that something besides edges refers to, -1 at a cap; undo with `unpin`."""

@@ -24,7 +24,7 @@ class Store:
             return False
         mine = self.twin.setdefault(author, [])
         edges, offset = self.store.columns(author), int(self.store.offset[author])
-        for k in range(n):
+        for _ in range(n):
             for column in edges:
                 column[offset + len(mine)] = self.made % 127
             edges.seq[offset + len(mine)] = self.made
@@ -94,7 +94,7 @@ def test_edges_stay_with_their_author(seed):
 
 @pytest.mark.timeout(20)
 def test_a_large_block_does_not_wait_for_room_that_never_comes():
-    """Blocks of an eighth fill each segment but for its end, and sweeping only moves the ends about.
+    """Blocks of an eighth fill each segment but for its end; sweeping only moves the ends about.
 
     The store once swept for ever here, and with it the node.
     """

@@ -26,6 +26,8 @@ class Wanted:
     priority: float
     quotas: Quotas
     vouched: bool = False
+    hosted: bool = False
+    """She lives here: nobody is asked for her, or a node that shares nothing would name her."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -390,7 +390,8 @@ class Rounds:
             served.update(link.serves)
         unserved: dict[AuthorKey, tuple[int, int]] = {}
         for author in context.following.authors():
-            if author in served:
+            wanted = context.following.wanted(author)
+            if author in served or (wanted is not None and wanted.hosted):
                 continue
             rounds, due = self._unserved.get(author, (0, config.find_after_rounds))
             unserved[author] = (rounds + 1, due)

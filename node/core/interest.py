@@ -53,7 +53,7 @@ def interest(state: PeerState, vectors: Iterable[TrustVector]) -> Interest:
             weights[target] = max(weights.get(target, 0), vouch.weight)
     for author, quotas in kept_whole(state).items():
         if state.persons.with_key(author) is not None:
-            wanted[author] = Wanted(1.0, quotas, vouched=True)
+            wanted[author] = Wanted(1.0, quotas, vouched=True, hosted=True)
         elif author not in state.blocked_authors:
             wanted[author] = Wanted(weights[author] / 100, quotas, vouched=True)
     best: dict[int, float] = {}

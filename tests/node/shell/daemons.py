@@ -52,6 +52,7 @@ class Node:
     config: Config = CONFIG
     network_config: NetworkConfig = NetworkConfig()  # noqa: RUF009 - frozen
     kind: type[Watched] = Watched
+    network_kind: type[MemoryNetwork] = MemoryNetwork
     daemon: Watched = field(init=False)
     network: MemoryNetwork = field(init=False)
     store: Store = field(init=False)
@@ -84,7 +85,7 @@ class Node:
         if not self.store.persons():
             self.store.add_person(PersonRow("me", self.author, new_device()))
         transport = hashlib.sha256(self.name.encode()).digest()
-        self.network = MemoryNetwork(self.network_config, transport, self.switch, self.name)
+        self.network = self.network_kind(self.network_config, transport, self.switch, self.name)
         own = (self.config, self.paths, self.store, self.seed)
         self.daemon = self.kind(*own, self.network, Clock())
 

@@ -7,7 +7,7 @@ from protocol.events import Equivocated
 from protocol.fetch import Span
 from protocol.interest import Interest, Wanted
 from tests.protocol.chains import bundle_of, chain, feed_of
-from tests.protocol.gossip_world import START, Node, World, play, quiet_node
+from tests.protocol.gossip_world import Node, World, play, quiet_node
 from tests.protocol.puppet import scene
 
 FEED = feed_of()
@@ -91,8 +91,6 @@ def test_conviction_leaves_only_the_proof():
     context.convict(FEED.author, b"proof", source=NO_LINK)
     context.convict(FEED.author, b"another", source=NO_LINK)
     assert len(context.index) == len(context.journal) == 0
-    assert context.fetcher.ask(puppet.link, context.spans_at(START), now=START) == []
-    assert dict(context.fetcher.offered()) == {puppet.link: 0}
     assert FEED.author not in context.following
     assert FEED.author not in context.links[puppet.link].serves
     assert context.proofs == {FEED.author: b"proof"}
@@ -100,6 +98,8 @@ def test_conviction_leaves_only_the_proof():
     assert [e for e in effects if isinstance(e, Equivocated)] == [
         Equivocated(FEED.author, b"proof")
     ]
+    puppet.answer(puppet.wants()[-1])
+    assert dict(context.fetcher.offered()) == {puppet.link: 0}
 
 
 def test_a_link_that_is_forgotten_twice_is_forgotten_once():

@@ -15,9 +15,15 @@ class BadParameter(Exception):
 
 def text(params: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
     """A string parameter."""
-    value = params.get(name, default)
+    return valid_text(params.get(name, default), name)
+
+
+def valid_text(value: Any, name: str) -> str:
+    """The value as text that can be written down: JSON lets halves of characters through."""
     if not isinstance(value, str):
         raise BadParameter(f"{name} must be text")
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        raise BadParameter(f"{name} holds half a character")
     return value
 
 
@@ -30,7 +36,7 @@ def item(params: Mapping[str, Any], name: str = "item") -> str:
 def valid_item(value: str) -> str:
     """The item name itself, or `BadParameter`."""
     try:
-        check_item(value)
+        check_item(valid_text(value, "an item"))
     except RemoteProtocolError as error:
         raise BadParameter(
             f"{value[:64]!r} is not an item name ({error}): write namespace:name, for example "
@@ -43,9 +49,7 @@ def title(value: Any) -> str:
     """A title, cut to what may travel; "" for none."""
     if value is None or value == "":
         return ""
-    if not isinstance(value, str):
-        raise BadParameter("title must be text")
-    cut = value.encode()[: limits.TITLE_BYTES_MAX].decode(errors="ignore")
+    cut = valid_text(value, "title").encode()[: limits.TITLE_BYTES_MAX].decode(errors="ignore")
     return "".join(c for c in cut if c.isprintable())
 
 
@@ -55,7 +59,10 @@ def tags(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
         raise BadParameter("tags must be a list of texts")
-    cut = (tag.encode()[: limits.TAG_BYTES_MAX].decode(errors="ignore") for tag in value)
+    cut = (
+        valid_text(tag, "a tag").encode()[: limits.TAG_BYTES_MAX].decode(errors="ignore")
+        for tag in value
+    )
     clean = ("".join(c for c in tag if c.isprintable()) for tag in cut)
     return tuple(dict.fromkeys(tag for tag in clean if tag))[: limits.TAGS_MAX]
 
@@ -95,7 +102,7 @@ def terms(value: Any) -> tuple[str, ...]:
         value = value.split()
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise BadParameter("words must be a list of texts")
-    words = [word for part in value for word in part.casefold().split()]
+    words = [w for part in value for w in valid_text(part, "a word").casefold().split()]
     cut = [w.encode()[: limits.TERM_BYTES_MAX].decode(errors="ignore") for w in words]
     clean = dict.fromkeys("".join(c for c in w if c.isprintable()) for w in cut)
     clean.pop("", None)

@@ -118,6 +118,7 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
         _restore_person(state, record)
     state.feeds.restore(remembered.feeds)
     for author, quotas in kept_whole(state).items():
+        state.protect(author)
         for feed in state.feeds.feeds_of(author):
             state.feeds.set_quota(feed, quotas[feed.lane])
     claims = iter(_decoded(remembered.claims))

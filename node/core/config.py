@@ -37,6 +37,9 @@ class PeerConfig:
     claims_per_vouched_author: int = 200_000
     """The same of whom somebody here vouches for, whose data are to stay complete."""
 
+    facts_max: int = 500_000
+    """Private facts of all hosted people together; more are refused, none is dropped silently."""
+
     dial: DialConfig = field(default_factory=DialConfig)
     gossip: GossipConfig = field(default_factory=GossipConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)

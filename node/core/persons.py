@@ -14,9 +14,6 @@ from protocol.signing import Signer
 PERSONS_MAX = 1024
 """Hosted people on one node; adding one more is refused."""
 
-FACTS_MAX = 500_000
-"""Private facts of all people on this node; more are refused, nothing is dropped silently."""
-
 
 @dataclass(frozen=True, slots=True)
 class SharePolicy:

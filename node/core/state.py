@@ -19,7 +19,7 @@ from protocol.feedtable import FeedTable
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey
 from protocol.limits import SEQ_MAX
-from ranking.graph import BoundedGraph
+from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
 from trust.ledger import PeerLedger
 
@@ -29,7 +29,7 @@ WAITING_MAX = 1024
 """Continuations waiting for the shell; a query that would need one more is refused as busy."""
 
 OWN_CLAIMS_MAX = 2**31 - 1
-"""Claims held of an own feed: `FACTS_MAX` bounds them."""
+"""Claims held of an own feed: `PeerConfig.facts_max` bounds them."""
 
 LOCAL_RANK = 65_535
 """Device rank of what is said here: above all of her devices."""
@@ -114,6 +114,12 @@ class PeerState:
         speaking = [person for person in self.persons if person.policy.any]
         self.gossip.speak_for(person.signer for person in speaking)
         return [Provide(person.author) for person in speaking]
+
+    def protect(self, author: AuthorKey) -> None:
+        """Keep what she likes whole from now on, not only from the next walk on."""
+        row = self.graph.author_row(author)
+        if row >= 0:
+            self.graph.set_priority(row, PROTECTED)
 
     def state_facts(self, person: Person, items: Sequence[str]) -> None:
         """Put these facts of hers into the graph, above what her feeds say."""

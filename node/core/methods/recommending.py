@@ -253,5 +253,5 @@ def failed(asked: Asked, event: Event) -> list[Effect]:
 
 def no_such_person(asked: Asked) -> list[Effect]:
     """The query names nobody who lives here."""
-    name = asked.params.get("person")
+    name = str(asked.params.get("person"))[:64]
     return refuse(asked, "not_found", f"nobody called {name!r} lives here", "see: grapevine people")

@@ -16,7 +16,7 @@ from node.core.events import (
 from node.core.methods import params
 from node.core.methods.people import NAME_CHARS_MAX, Newcomer, is_name, move_in, refusal_of
 from node.core.methods.recommending import no_such_person
-from node.core.persons import FACTS_MAX, Fact, Person
+from node.core.persons import Fact, Person
 from node.core.publishing import Publication, forget, rewind, settle
 from node.core.state import OWN_CLAIMS_MAX, PeerState, refuse
 from node.query.methods import IMPORT_ROWS_MAX
@@ -24,7 +24,8 @@ from protocol.claims import InteractionKind
 from protocol.events import Published
 from protocol.ids import FeedId
 
-FACTS_FULL = f"this node keeps at most {FACTS_MAX} items of its people"
+FACTS_FULL = "this node keeps no more items of its people"
+MORE_FACTS = "raise node.facts_max in config.toml"
 
 FactRow = tuple[str, str, int, int, str, tuple[str, ...]]
 
@@ -44,8 +45,8 @@ def on_like(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     title = params.title(asked.params.get("title"))
     tags = params.tags(asked.params.get("tags"))
     row = (item, kind, weight, state.today(now), title, tags)
-    if state.persons.facts_total() >= FACTS_MAX and item not in person.facts:
-        return refuse(asked, "store", FACTS_FULL)
+    if state.persons.facts_total() >= state.config.facts_max and item not in person.facts:
+        return refuse(asked, "store", FACTS_FULL, MORE_FACTS)
     data = {"item": item, "weight": weight / 100, "shared": person.policy.taste}
     return [commit_facts(state, asked, {person.name: (row,)}, data)]
 
@@ -81,8 +82,8 @@ def on_import_rows(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         facts[name] = tuple(f for f in held.values() if not _same(known.get(f[0]), f))
         duplicates += len(held) - len(facts[name])
     imported = sum(map(len, facts.values()))
-    if state.persons.facts_total() + imported > FACTS_MAX:
-        return refuse(asked, "store", FACTS_FULL)
+    if state.persons.facts_total() + imported > state.config.facts_max:
+        return refuse(asked, "store", FACTS_FULL, MORE_FACTS)
     newcomers = [Newcomer.drawn(state, name) for name in strangers]
     data = {"imported": imported, "duplicate": duplicates, "people": strangers}
     return [commit_facts(state, asked, facts, data, newcomers)]

@@ -87,6 +87,7 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         person.dirty = True
         state.trust.vouch(person.row, target, weight, LOCAL)
         if weight > 0:
+            state.protect(target)
             state.addresses.heard(addresses, friend=True, own_word=True)
         return [Answer(asked.token, data)]
 

@@ -120,6 +120,13 @@ class Node:
                 self.perform(effect)
         return effects
 
+    def orders(self, effect: gossip.Effect) -> None:
+        """Gossip has ordered this; what the peer makes of it is performed."""
+        effects = self.peer._translate([effect], self.world.now)
+        self.log += effects
+        for made in effects:
+            self.perform(made)
+
     def release(self) -> None:
         """Perform what was held back, in order."""
         self.lazy = False
@@ -302,7 +309,4 @@ def heard_by(node: Node, bundles: Iterable[Bundle]) -> None:
         fresh = decode_bundle(bundle.wire())
         offered = node.state.feeds.offer(fresh, now=node.world.now)
         if offered.accepted or offered.raised:
-            accepted = gossip.Accepted(0, offered.accepted, offered.voided, offered.raised)
-            for effect in node.peer._translate([accepted], node.world.now):
-                node.log.append(effect)
-                node.perform(effect)
+            node.orders(gossip.Accepted(0, offered.accepted, offered.voided, offered.raised))

@@ -81,8 +81,7 @@ def convicted(node, scribe):
     other = scribe.forks(one, rates("t:other"))
     proof = encode_proof(one, other)
     node.state.feeds.disown(scribe.author)
-    for effect in node.peer._translate([gossip.Equivocated(scribe.author, proof)], node.world.now):
-        node.perform(effect)
+    node.orders(gossip.Equivocated(scribe.author, proof))
 
 
 def test_an_equivocator_weighs_nothing_through_restart_drop_and_unblocking():
@@ -100,8 +99,7 @@ def test_an_equivocator_weighs_nothing_through_restart_drop_and_unblocking():
         node.ask("block", target=scribe.author.hex())
         node.ask("unblock", target=scribe.author.hex())
         node.restart()
-    for effect in node.peer._translate([gossip.Unfollowed(scribe.author)], node.world.now):
-        node.perform(effect)
+    node.orders(gossip.Unfollowed(scribe.author))
     node.restart()
     heard_by(node, [scribe.says(rates("t:3"))])
     assert node.trust_in(scribe.author) == 0
@@ -111,8 +109,7 @@ def test_an_equivocator_weighs_nothing_through_restart_drop_and_unblocking():
 def test_proof_against_somebody_who_lives_here_leaves_her_private_taste_alone():
     node = World().node("ada")
     like_all(node, ["t:1", "t:2"])
-    for effect in node.peer._on_equivocated(node.author, b"proof"):
-        node.perform(effect)
+    node.orders(gossip.Equivocated(node.author, b"proof"))
     assert set(node.edges(node.author)) == {"t:1", "t:2"}
     node.restart()
     assert set(node.edges(node.author)) == {"t:1", "t:2"}
@@ -224,7 +221,8 @@ def test_no_question_however_odd_brings_a_peer_down(method, asked):
     if isinstance(answer, ev.Refuse):
         assert answer.code in EXIT_CODES
         assert answer.code != "internal"
-        assert 0 < len(answer.message) < 500
+        short = len(answer.message) < 500
+        assert short, answer.message[:80]
     assert node.state.waiting == {}
 
 
@@ -243,7 +241,7 @@ def test_no_question_however_odd_brings_a_peer_down(method, asked):
     ],
 )
 def test_halves_of_characters_are_refused_as_such(method, asked):
-    with pytest.raises(Refused, match="usage: .*half a character"):
+    with pytest.raises(Refused, match="half a character"):
         World().node("ada").ask(method, **asked)
 
 
@@ -254,7 +252,7 @@ def test_an_unknown_method_is_told_apart():
 
 def test_a_person_who_is_no_text_is_nobody():
     node = World().node("ada")
-    with pytest.raises(Refused, match="not_found: nobody called 5"):
+    with pytest.raises(Refused, match=r"not_found: nobody called '5'"):
         node.ask("status", person=5)
 
 
@@ -326,8 +324,7 @@ def test_what_a_stranger_said_goes_when_her_time_is_over():
     node, stranger = World().node("ada"), Scribe(1)
     heard_by(node, [stranger.says(rates("t:1"))])
     heard_by(node, [stranger.says(Vouch(Scribe(2).author, 50), lane=Lane.VOUCHES)])
-    for effect in node.peer._translate([gossip.Unfollowed(stranger.author)], node.world.now):
-        node.perform(effect)
+    node.orders(gossip.Unfollowed(stranger.author))
     assert node.edges(stranger.author) == {}
     assert node.vouches(stranger.author) == {}
     assert node.store.feeds == {}

@@ -6,9 +6,13 @@ import numpy as np
 
 from ranking import kernels_walks as walks
 from ranking.config import Method, RankConfig
+from ranking.graph import BYTES_MIN, KEY_BYTES, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import Passing, TrustVector
+
+_BUNDLE = 64
+"""Likes at once: few enough for one eviction to take a whole author."""
 
 
 def warm_up() -> None:
@@ -35,3 +39,20 @@ def warm_up() -> None:
     for method in (Method.EXACT, Method.SAMPLED):
         config = RankConfig(method=method, walks=1)
         recommend(snapshot, trust, RecommendRequest(config=config), rng)
+    _keep_a_graph()
+
+
+def _keep_a_graph() -> None:
+    """What the first like, or the first eviction, would else compile in the daemon's event loop."""
+    graph = BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=1)
+    likes, days = np.full(_BUNDLE, 100, np.int8), np.ones(_BUNDLE, np.uint16)
+    author = number = 0
+    while graph.statistics().evicted < 9 * _BUNDLE:
+        author = graph.author_row(number.to_bytes(KEY_BYTES, "big"))
+        items = range(_BUNDLE * number, _BUNDLE * (number + 1))
+        names = [f"a:{item:0100}".encode() for item in items]
+        graph.put(author, names, likes, days, seq=1)
+        number += 1
+    graph.remove(author, names[:1])
+    graph.snapshot(today=1)
+    graph.release_author(author)

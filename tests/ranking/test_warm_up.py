@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numba.core.registry import CPUDispatcher
 
-from ranking import kernels_evidence, kernels_salsa, kernels_walks
+from ranking import kernels_evidence, kernels_salsa, kernels_storage, kernels_walks
 from ranking.config import Method, RankConfig
+from ranking.graph import BYTES_MIN, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
 from ranking.warm_up import warm_up
 from tests.ranking.worlds import random_likes, snapshot
@@ -13,7 +14,7 @@ from trust.config import TrustConfig
 from trust.meritrank import trust_from, without_author
 from trust.vouches import VouchGraph
 
-MODULES = (kernels_evidence, kernels_salsa, kernels_walks)
+MODULES = (kernels_evidence, kernels_salsa, kernels_storage, kernels_walks)
 
 
 def specialisations():
@@ -42,4 +43,20 @@ def test_a_real_request_finds_every_kernel_compiled():
     for method in Method:
         request = RecommendRequest(config=RankConfig(method=method, walks=40))
         recommend(snap, trust, request, rng)
+    flood(BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=2))
     assert specialisations() == before
+
+
+def flood(graph: BoundedGraph) -> None:
+    """Everything that a graph can meet: likes, dislikes, changes of mind, eviction, withdrawal."""
+    for number in range(600):
+        author = graph.author_row(bytes(30) + number.to_bytes(2, "big"))
+        names = [f"b:{item}".encode() for item in range(7 * number, 7 * number + 300)]
+        weights = np.where(np.arange(300) % 5, 80, -80).astype(np.int8)
+        for seq in (1, 2):
+            graph.put(author, names, weights, np.full(300, seq, np.uint16), seq=seq)
+        graph.remove(author, names[:9])
+        if number % 50 == 0:
+            graph.snapshot(today=20_000)
+            graph.release_author(author)
+    assert graph.statistics().evicted > 0

@@ -87,7 +87,13 @@ METHODS: Final[Mapping[str, Method]] = {
         "Switch kinds of records on or off; what has left stays out until forgotten.",
     ),
     "share_preview": Method(
-        {"limit?": "1..1000, default 100"},
+        {
+            "limit?": "1..1000, default 100",
+            "taste?": "true or false: as if it were switched so",
+            "vouches?": "the same",
+            "negative_vouches?": "the same",
+            "clicks?": "the same",
+        },
         results.PreviewResult,
         "The exact records that would leave.",
     ),

@@ -264,7 +264,8 @@ class ShareSetResult(TypedDict):
 class PreviewResult(TypedDict):
     """share_preview: claims exactly as they would travel (`lane`, `kind` and the claim's fields).
 
-    total: how many there are. would: nothing is shared, so this is what leaves if everything were.
+    total: how many there are. would: these are switches tried out, not what is set; with nothing
+    shared and nothing tried it is everything that could leave.
     """
 
     records: list[dict[str, Any]]

@@ -38,6 +38,13 @@ class BackupRefused(NodeError):
     exit_code = 2
 
 
+class BackupMissing(NodeError):
+    """There is no such file, or it cannot be opened. Nothing was changed."""
+
+    code = "not_found"
+    exit_code = 4
+
+
 class BackupDamaged(NodeError):
     """The file is no whole backup of ours. Nothing was changed."""
 
@@ -56,7 +63,10 @@ class BackupSummary(NamedTuple):
 
 
 def create(connection: apsw.Connection, destination: Path, owner_seed: bytes) -> None:
-    """Write a backup of the open store to a file that does not exist yet."""
+    """Write a backup of the open store to a file that does not exist yet.
+
+    Raises `BackupRefused` when it does, or where nothing can be written.
+    """
     if destination.exists():
         raise BackupRefused(f"{destination} exists already", hint="choose another file name")
 
@@ -66,7 +76,12 @@ def create(connection: apsw.Connection, destination: Path, owner_seed: bytes) ->
             raise BackupRefused("the key file is not the key of this store's owner")
         copy.execute("UPDATE persons SET seed = ? WHERE person = ?", (owner_seed, owner[0]))
 
-    migrations.copy_database(connection, destination, add_owner_key)
+    try:
+        migrations.copy_database(connection, destination, add_owner_key)
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise BackupRefused(
+            f"cannot write {destination}: {error.strerror}", hint="choose another directory"
+        ) from error
 
 
 def verify(path: Path) -> BackupSummary:
@@ -90,7 +105,7 @@ def restore(
 
     The store takes its name last, so an interrupted restore is simply run again. Raises
     `BackupRefused` when there is a node already, `LockedError` when a daemon runs there,
-    `BackupDamaged`, `SchemaTooNew`, `StoreFull`.
+    `BackupMissing`, `BackupDamaged`, `SchemaTooNew`, `StoreFull`.
     """
     connection = _open(path)
     try:
@@ -120,7 +135,7 @@ def _open(path: Path) -> apsw.Connection:
         connection = apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=_READ_ONLY)
         connection.pragma("application_id")  # reads the header
     except OSError as error:
-        raise BackupDamaged(f"cannot read the backup {path}: {error.strerror}") from error
+        raise BackupMissing(f"cannot read the backup {path}: {error.strerror}") from error
     except apsw.Error as error:
         raise BackupDamaged(f"{path} is no backup: {error}", hint="choose another file") from error
     return connection

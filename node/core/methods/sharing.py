@@ -51,14 +51,7 @@ def on_share_set(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     chosen = _chosen(state, asked)
     if chosen is None:
         return no_such_person(asked)
-    changes: dict[str, bool] = {}
-    for kind in KINDS:
-        value = asked.params.get(kind)
-        if value is None:
-            continue
-        if not isinstance(value, bool):
-            raise params.BadParameter(f"{kind} must be true or false")
-        changes[kind] = value
+    changes = _switches(asked)
     new = {person.name: SharePolicy(**(policy_dict(person.policy) | changes)) for person in chosen}
     writes = [PutPolicy(name, **policy_dict(policy)) for name, policy in new.items()]
 
@@ -75,6 +68,15 @@ def on_share_set(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     return [state.commit(list(writes), on_done)]
 
 
+def _switches(asked: Asked) -> dict[str, bool]:
+    """The kinds that the query names, each on or off."""
+    given = {kind: asked.params[kind] for kind in KINDS if asked.params.get(kind) is not None}
+    for kind, value in given.items():
+        if not isinstance(value, bool):
+            raise params.BadParameter(f"{kind} must be true or false")
+    return given
+
+
 def _chosen(state: PeerState, asked: Asked) -> list[Person] | None:
     names = asked.params.get("people")
     if names == "*":
@@ -89,19 +91,25 @@ def _chosen(state: PeerState, asked: Asked) -> list[Person] | None:
 
 
 def on_share_preview(state: PeerState, asked: Asked, now: float) -> list[Effect]:
-    """The exact records that would leave, or are about to: nothing else ever does."""
+    """The exact records that would leave, or are about to: nothing else ever does.
+
+    Switches in the query are tried out, not set; without any, somebody who shares nothing sees what
+    would leave if everything were on.
+    """
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
     limit = int(params.number(asked.params, "limit", 1, PREVIEW_MAX, 100))
-    everything = SharePolicy(taste=True, vouches=True, negative_vouches=True, clicks=True)
-    policy = person.policy if any(policy_dict(person.policy).values()) else everything
-    waiting = list(statements(person, policy))
+    switches = _switches(asked)
+    tried = SharePolicy(**(policy_dict(person.policy) | switches))
+    if not switches and not person.policy.any:
+        tried = SharePolicy(taste=True, vouches=True, negative_vouches=True, clicks=True)
+    waiting = list(statements(person, tried))
     records = [record for s in islice(waiting, limit) for record in _records(s)]
     data = {
         "records": records[:limit],
         "total": sum(len(s.claims) for s in waiting),
-        "would": policy is everything,
+        "would": tried != person.policy,
         "author": person.author.hex(),
     }
     return [Answer(asked.token, data)]

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from node.identity import author_key, create_seed, new_device, read_seed
 from node.paths import DataPaths, data_paths, prepare
-from node.store.backup import BackupDamaged, BackupRefused, BackupSummary, restore, verify
+from node.store.backup import (
+    BackupDamaged,
+    BackupMissing,
+    BackupRefused,
+    BackupSummary,
+    restore,
+    verify,
+)
 from node.store.errors import SchemaTooNew
 from node.store.lock import DirectoryLock, LockedError
 from node.store.rows import ClickRow, FactRow, PersonRow, VouchRow
@@ -74,6 +81,13 @@ def test_a_backup_never_overwrites(node: DataPaths, backup: Path):
     with pytest.raises(BackupRefused, match="exists"):
         back_up(node, backup)
     assert backup.read_bytes() == before
+
+
+def test_a_backup_that_cannot_be_written_says_where(node: DataPaths, tmp_path: Path):
+    with pytest.raises(BackupRefused, match="nowhere") as raised:
+        back_up(node, tmp_path / "nowhere" / "backup")
+    assert "another directory" in raised.value.hint
+    back_up(node, tmp_path / "backup")
 
 
 def test_only_the_owners_key_goes_in(node: DataPaths, tmp_path: Path):
@@ -148,8 +162,9 @@ def test_what_is_no_backup_is_refused(node: DataPaths, backup: Path, tmp_path: P
         with pytest.raises(BackupDamaged, match=name) as raised:
             restore(file, paths, now=NOW)
         assert raised.value.exit_code == 13
-    with pytest.raises(BackupDamaged, match="missing"):
+    with pytest.raises(BackupMissing, match="missing") as raised_too:
         verify(tmp_path / "missing")
+    assert raised_too.value.exit_code == 4
     assert not paths.store.exists()
 
 

@@ -27,6 +27,7 @@ def peer_config(config: Config) -> PeerConfig:
     discoveries = config.rank.discoveries
     return PeerConfig(
         network=config.network.network_id.encode(),
+        facts_max=config.node.facts_max,
         claims_per_followed_author=config.gossip.claims_per_followed,
         dial=DialConfig(
             outbound_target=config.network.outbound_min,

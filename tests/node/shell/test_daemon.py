@@ -1,10 +1,12 @@
 """Whole daemons on an in-memory network: what people do reaches other people, and no one else."""
 
+from dataclasses import replace
+
 import pytest
 import trio
 import trio.testing
 
-from node.config import GossipSection
+from node.config import GossipSection, NodeSection
 from node.query.schema import QueryError
 from tests.node.shell.daemons import CONFIG, WITHIN_S, Node, eventually, world
 
@@ -291,3 +293,16 @@ async def test_a_node_with_another_network_id_is_refused():
         await eventually(tried, "a first frame")
         await bob.until("peers", lambda data: not data["links"])
         assert (await bob.ask("status"))["gossip"]["claims_received"] == 0
+
+
+async def test_the_cap_of_facts_is_the_one_that_was_set():
+    config = replace(CONFIG, node=NodeSection(facts_max=3))
+    async with world() as here:
+        ada = await here.node("ada", config)
+        await likes(ada, FILMS[:3])
+        with pytest.raises(QueryError, match="no more items") as raised:
+            await ada.ask("like", item=FILMS[3])
+        assert "facts_max" in raised.value.hint
+        with pytest.raises(QueryError, match="no more items"):
+            await likes(ada, FILMS[2:5])
+        await ada.ask("like", item=FILMS[0], weight=0.5)  # a changed mind is no new fact

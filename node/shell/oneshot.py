@@ -60,29 +60,42 @@ def main(data_dir: str, request: dict[str, Any]) -> dict[str, Any]:
 
 async def ask(client: RemoteClient, network: Network, request: dict[str, Any]) -> Result:
     """Run the network for as long as the one question takes."""
-    up = trio.Event()
+    up, down = trio.Event(), ""
 
     async def listen() -> None:
+        nonlocal down
         async for event in network.events:
             match event:
                 case NetworkUp(peer_id=peer_id):
                     client.my_peer_id = peer_id
                     up.set()
                 case NetworkDown(reason=reason):
-                    raise QueryError("unreachable", f"the network does not start: {reason}")
+                    down = reason
+                    up.set()
                 case _:
                     client.on_event(event)
 
-    async with trio.open_nursery(strict_exception_groups=False) as nursery:
-        await nursery.start(network.run)
-        nursery.start_soon(listen)
+    async def converse() -> Result:
         with trio.move_on_after(START_S):
             await up.wait()
         if not up.is_set():
             raise QueryError("timeout", "the network did not start in time")
-        result = await client.ask(request["address"], request["query"], request["params"])
+        if down:
+            raise QueryError("unreachable", f"the network does not start: {down}")
+        return await client.ask(request["address"], request["query"], request["params"])
+
+    told: Result | QueryError
+    async with trio.open_nursery() as nursery:
+        await nursery.start(network.run)
+        nursery.start_soon(listen)
+        try:
+            told = await converse()
+        except QueryError as error:  # out of the nursery, which would put it into a group
+            told = error
         nursery.cancel_scope.cancel()
-    return result
+    if isinstance(told, QueryError):
+        raise told
+    return told
 
 
 if __name__ == "__main__":

@@ -74,25 +74,41 @@ def judge(scores: ItemScores, items: I32) -> Judged:
     return Judged(items, score, error.astype(np.float32), excess, person)
 
 
-def within_budget(judged: Judged, n: int, config: RankConfig) -> I32:
+def within_budget(
+    judged: Judged, n: int, config: RankConfig, *, taken: Judged | None = None
+) -> I32:
     """Rows of the first n items, in order, of which no person carries more than her budget.
 
-    The budget is `dependents_max` for every 20 places begun. O(rows * people kept).
+    The budget is `dependents_max` for every 20 places begun. taken: items that have places of the
+    list already, beside these n; they count, and none is chosen again. O(rows * people kept).
     """
-    budget = config.dependents_max * -(-n // 20)
     carried: dict[int, int] = {}
     chosen: list[int] = []
+    shown: frozenset[int] = frozenset()
+    if taken is not None:
+        shown = frozenset(taken.item.tolist())
+        for k in range(taken.item.size):
+            _carry(carried, _rests_on(taken, k, config))
+    budget = config.dependents_max * -(-(n + len(shown)) // 20)
     for k in range(judged.item.size):
         if len(chosen) == n:
             break
-        rests = judged.excess[k] > config.dependent_excess
-        people = judged.person[k][rests].tolist()
-        if any(carried.get(x, 0) >= budget for x in people):
+        people = _rests_on(judged, k, config)
+        if int(judged.item[k]) in shown or any(carried.get(x, 0) >= budget for x in people):
             continue
-        for x in people:
-            carried[x] = carried.get(x, 0) + 1
+        _carry(carried, people)
         chosen.append(k)
     return np.array(chosen, np.int32)
+
+
+def _rests_on(judged: Judged, row: int, config: RankConfig) -> list[int]:
+    people: list[int] = judged.person[row][judged.excess[row] > config.dependent_excess].tolist()
+    return people
+
+
+def _carry(carried: dict[int, int], people: list[int]) -> None:
+    for x in people:
+        carried[x] = carried.get(x, 0) + 1
 
 
 @dataclass(slots=True)
@@ -134,11 +150,14 @@ class Bench:
         self._next = upto
         self.judged = self.judged.joined(more).ordered()
 
-    def best(self, n: int) -> I32:
-        """Rows in `judged` of the best n within the budget; judges no more than needed."""
+    def best(self, n: int, *, taken: Judged | None = None) -> I32:
+        """Rows in `judged` of the best n within the budget; judges no more than needed.
+
+        taken: items with a place of their own in the list (see `within_budget`).
+        """
         while True:
-            rows = within_budget(self.judged, n, self.scores.config)
-            full = rows.size == n and self.judged.score[rows[-1]] >= self.ceiling
+            rows = within_budget(self.judged, n, self.scores.config, taken=taken)
+            full = rows.size == n and (n == 0 or self.judged.score[rows[-1]] >= self.ceiling)
             if full or self.ceiling == 0.0:
                 return rows
             self.step()

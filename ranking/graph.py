@@ -277,6 +277,8 @@ class BoundedGraph:
 
         About a million edges a second: each author's are merged in one go.
         """
+        if not len(items):
+            return
         order = np.argsort(authors, kind="stable")
         starts = np.flatnonzero(np.diff(authors[order], prepend=-1))
         for group in np.split(order, starts[1:]):

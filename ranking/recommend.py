@@ -115,11 +115,16 @@ def _excluded(snapshot: GraphSnapshot, owner: int, request: RecommendRequest) ->
 def _heard(
     snapshot: GraphSnapshot, trust: TrustVector, request: RecommendRequest
 ) -> tuple[TrustVector, NDArray[np.bool_]]:
-    """The trust over this snapshot without blocked authors, and the mask of those."""
+    """The trust over this snapshot without blocked authors, and the mask of those.
+
+    What they had is everybody else's: t keeps its sum, and so kappa and the priors their meaning.
+    """
     sized = trust.resized(snapshot.n_authors)
     barred = _mask(request.blocked_authors, sized.n_authors)
     if sized.t[barred].any():
-        sized = replace(sized, t=np.where(barred, np.float32(0), sized.t))
+        t = np.where(barred, np.float32(0), sized.t)
+        t /= t.sum() or np.float32(1)
+        sized = replace(sized, t=t, prior=sized.passing.prior(t))
     return sized, barred
 
 
@@ -156,11 +161,11 @@ def recommend(
     spots = [] if trust.unprotected else places(request.n, config.discovery_every)
     shown = excluded | _mask(bench.judged.item[rows], snapshot.n_items)
     found = discover(scores, len(spots), shown, barred, rng) if spots else []
-    rows = rows[: request.n - len(found)]
+    strange = judge(scores, np.array([item for item, _ in found], np.int32))
+    rows = bench.best(request.n - len(found), taken=strange)
     items = bench.judged.item[rows].tolist() + [item for item, _ in found]
     reasons = explain(scores, items)
     chosen = [_ordinary(bench.judged, row, reasons[k]) for k, row in enumerate(rows.tolist())]
-    strange = judge(scores, np.array([item for item, _ in found], np.int32))
     for k, (_, kind) in enumerate(found):
         place = min(spots[k], len(chosen))
         entry = _ordinary(strange, k, reasons[rows.size + k])

@@ -32,7 +32,7 @@ def put(graph, author, items, weights=50, days=100, *, seq=1, device=0):
 
 def put_many(graph, rows):
     """rows: (author row, item, seq, device, day, weight)."""
-    author, items, seq, device, day, weight = zip(*rows, strict=True)
+    author, items, seq, device, day, weight = zip(*rows, strict=True) if rows else [()] * 6
     edges = EdgeColumns(
         np.empty(0, np.int32),
         np.array(seq, np.uint32),

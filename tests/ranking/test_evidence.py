@@ -53,6 +53,17 @@ def test_budget_holds_for_every_person_an_item_rests_on():
     assert chosen.tolist() == [0, 1, 2, 5]  # .4 is not above .4
 
 
+def test_what_has_its_place_already_counts_and_is_not_chosen_again():
+    rows = [(9.0, {1: 0.9}), (8.0, {1: 0.9}), (7.0, {1: 0.9}), (6.0, {}), (5.0, {2: 0.9})]
+    every = judged(*rows)
+    taken = judged((1.0, {1: 0.5}), (1.0, {2: 0.5}))  # items 0 and 1
+    assert within_budget(every, 3, RankConfig(), taken=taken).tolist() == [2, 3, 4]
+    config = replace(RankConfig(), dependents_max=1)
+    assert within_budget(every, 3, config, taken=taken).tolist() == [3]
+    rows = within_budget(judged(*[(1.0, {1: 0.9})] * 9), 19, RankConfig(), taken=taken)
+    assert rows.size == 5, "21 places begin the second twenty"
+
+
 def test_budget_grows_with_the_list():
     rows = [(9.0, {1: 0.9})] * 10
     assert within_budget(judged(*rows), 20, RankConfig()).size == 3

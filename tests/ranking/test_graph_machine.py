@@ -71,7 +71,7 @@ class Graph(RuleBasedStateMachine):
         assert self.graph.statistics().refused == refused + bad
         self.settle(author)
 
-    @rule(claims=st.lists(st.tuples(AUTHORS, ITEMS, SEQS, DEVICES, DAYS, WEIGHTS), min_size=1))
+    @rule(claims=st.lists(st.tuples(AUTHORS, ITEMS, SEQS, DEVICES, DAYS, WEIGHTS), max_size=20))
     def put_many(self, claims):
         put_many(self.graph, [(self.row(claim[0]), *claim[1:]) for claim in claims])
         for author, item, seq, device, day, weight in claims:

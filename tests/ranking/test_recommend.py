@@ -88,6 +88,42 @@ def test_a_blocked_author_is_not_heard(world):
         assert entry.rests_on != 5
 
 
+def test_blocking_somebody_is_as_if_nobody_had_ever_trusted_her(world):
+    """What she had goes to the others, or kappa would shrink and the evidence rule soften."""
+    snap, trust = world
+    blocked = int(np.argmax(trust.t))
+    t = trust.t.copy()
+    t[blocked] = 0
+    t /= t.sum()
+    without = replace(trust, t=t, prior=trust.passing.prior(t))
+    plain = RecommendRequest(config=RankConfig(discovery_every=0))
+    listed = recommend(snap, trust, replace(plain, blocked_authors=rows(blocked)), rng()).items
+    assert listed == recommend(snap, without, plain, rng()).items
+
+
+def test_blocking_everybody_leaves_nothing(world):
+    snap, trust = world
+    request = RecommendRequest(blocked_authors=rows(*range(60)))
+    assert recommend(snap, trust, request, rng()).items == ()
+
+
+def test_discoveries_count_towards_what_may_rest_on_one_person():
+    """Author 1 alone has the rare items 50..59 and good ones, 40..49; three of hers, no more."""
+    likes = {0: dict.fromkeys(range(5), 1.0)}
+    likes[1] = dict.fromkeys([*range(5), *range(40, 50)], 1.0) | dict.fromkeys(range(50, 60), 0.2)
+    likes |= {v: dict.fromkeys([*range(5), *range(5, 40)], 1.0) for v in range(2, 12)}
+    snap = snapshot(likes, 12, 60)
+    trust = trust_vector(dict.fromkeys(range(1, 12), 1 / 11), 0)
+    discovered = 0
+    for seed in range(20):
+        result = recommend(snap, trust, RecommendRequest(), np.random.default_rng(seed))
+        assert len({r.item for r in result.items}) == len(result.items) == 20
+        hers = [r for r in result.items if r.rests_on == 1 and r.excess > 0.4]
+        assert len(hers) <= 3
+        discovered += any(r.discovery for r in hers)
+    assert discovered, "no discovery rested on her: the test is too tame"
+
+
 def test_the_unprotected_get_a_plain_list_and_are_told():
     likes = random_likes(np.random.default_rng(2), 30, 80, 10)
     snap = snapshot(likes, 30, 80)

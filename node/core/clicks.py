@@ -130,7 +130,7 @@ class ClickLog:
         names = [self.terms.name(row) for row in rows[:, 1].tolist()]
         self.terms = self._no_terms()
         rows[:, 1] = self.terms.intern_many(names)
-        self._seen = dict.fromkeys(rows.tolist())
+        self._seen = dict.fromkeys(zip(*rows.T.tolist(), strict=True))
 
     def _no_terms(self) -> Interner:
         return Interner(

@@ -1,0 +1,184 @@
+"""Which word about whom stands, and who may not count at all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from node.core.author_rows import free_author_rows
+from node.core.trusting import LOCAL, TrustDesk, trusted_rows, walk
+from protocol.claims import Click, Vouch
+from protocol.ids import AuthorKey, Lane
+from ranking.graph import GraphConfig
+from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
+from tests.node.core.scribe import Scribe, rates
+from trust.config import TrustConfig, VouchConfig
+
+
+def key(n: int) -> AuthorKey:
+    return Scribe(n).author
+
+
+@pytest.fixture
+def graph():
+    return World().node("ada").state.graph
+
+
+@pytest.fixture
+def desk(graph):
+    return TrustDesk(graph, TrustConfig(walks=500))
+
+
+def test_the_latest_word_stands_and_of_equal_ones_the_last(desk, graph):
+    row = graph.author_row(key(1))
+    desk.vouch(row, key(2), 50, (5, b"b"))
+    desk.vouch(row, key(2), 10, (4, b"z"))
+    desk.vouch(row, key(2), 20, (5, b"a"))
+    assert list(desk.vouched_by(row).values()) == [50]
+    desk.vouch(row, key(2), 60, (5, b"b"))
+    assert list(desk.vouched_by(row).values()) == [60]
+    desk.vouch(row, key(2), 0, (6, b"a"))
+    assert desk.vouched_by(row) == {}
+    desk.vouch(row, key(2), 70, (5, b"c"))
+    assert desk.vouched_by(row) == {}, "taking back is remembered"
+
+
+def test_what_is_said_here_can_be_said_again_and_again():
+    node = World().node("ada")
+    for weight in (1, 0.2, -1, 0, 0.5):
+        node.ask("trust", peer=key(1).hex(), weight=weight)
+        held = node.vouches(node.author)
+        assert held == ({key(1): round(weight * 100)} if weight else {})
+    heard_by(node, [Scribe(2).says(Vouch(key(1), 10), lane=Lane.VOUCHES)])
+    assert node.vouches(node.author) == {key(1): 50}
+
+
+def test_the_same_vouches_give_the_same_walks_whatever_order_they_came_in():
+    def trust(order):
+        node = World().node("ada")
+        for n in order:
+            said = [Vouch(key((n + step) % 9), 20 + 7 * step) for step in order if step]
+            heard_by(node, [Scribe(n).says(*said, lane=Lane.VOUCHES)])
+        for n in order[:3]:
+            node.state.graph.author_row(key(100 + n))
+        for n in sorted(order)[:4] if order[0] else reversed(sorted(order)[:4]):
+            node.ask("trust", peer=key(n).hex(), weight=0.3 + n / 10)
+        return {t["author"]: round(t["t"], 6) for t in node.ask("trust_get")["trusted"]}
+
+    forwards = trust([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    assert len(forwards) == 9
+    assert trust([4, 8, 1, 0, 7, 3, 2, 6, 5]) == forwards
+
+
+def test_barring_is_by_key_and_for_two_reasons_that_do_not_mix(desk, graph):
+    desk.block(key(1), True)
+    assert desk.refused.tolist() == [], "no row yet"
+    row = graph.author_row(key(1))
+    assert desk.refused.tolist() == [row]
+    desk.disown(key(1))
+    desk.block(key(1), False)
+    assert desk.refuses(key(1))
+    assert desk.refused.tolist().count(row) == 1
+    assert not desk.refuses(key(2))
+
+
+def test_a_barred_author_is_reached_by_no_walk(desk, graph):
+    me = graph.author_row(key(0))
+    for n in (1, 2):
+        desk.vouch(me, key(n), 100, LOCAL)
+        desk.vouch(graph.author_row(key(n)), key(9), 100, (1, b""))
+    desk.disown(key(9))
+    desk.disown(key(1))
+    t = walk(desk.compiled(), me, desk.config, desk.refused, 1).t
+    assert t[graph.author_row(key(2))] > 0
+    assert t[graph.author_row(key(9))] == t[graph.author_row(key(1))] == 0
+
+
+def test_statements_are_bounded_for_each_author_and_in_all(graph):
+    desk = TrustDesk(graph, TrustConfig(), statements_max=4, statements_total_max=10)
+    me = graph.author_row(key(99))
+    desk.protect(me)
+    for n in range(5):
+        row = graph.author_row(key(n))
+        for target in range(20, 30):
+            desk.vouch(row, key(target), 0 if target % 2 else 50, (target, b""))
+    assert desk._statements == sum(map(len, desk._stamps.values())) <= 10
+    desk.vouch(me, key(20), 80, LOCAL)
+    assert len(desk.vouched_by(me)) == 1, "whoever lives here is never refused"
+    trusted = np.zeros(graph.authors.rows, np.bool_)
+    desk.make_room(trusted)
+    assert list(desk._stamps) == [me]
+    assert len(desk) == 1
+    assert desk._statements == 1
+
+
+def test_there_is_room_to_make_only_when_it_is_nearly_full(graph):
+    desk = TrustDesk(graph, TrustConfig(), vouch_config=VouchConfig(vouches_max=100))
+    for n in range(10):
+        for target in range(20, 28):
+            desk.vouch(graph.author_row(key(n)), key(target), 50, (1, b""))
+    nobody = np.zeros(graph.authors.rows, np.bool_)
+    assert desk.make_room(nobody) == 0
+    for target in range(20, 40):
+        desk.vouch(graph.author_row(key(11)), key(target), 50, (1, b""))
+    nobody = np.zeros(graph.authors.rows, np.bool_)
+    nobody[graph.author_row(key(0))] = True
+    assert desk.make_room(nobody) == 92
+    assert len(desk) == 8
+
+
+# ------------------------------------------------------------------------------------ author rows
+SMALL = replace(CONFIG, graph=GraphConfig(bytes_max=512 * 1024))
+
+
+def crowd(node, first, count):
+    """A stranger names so many others in vouches."""
+    scribe = Scribe(first)
+    for at in range(0, count, 200):
+        named = [Vouch(key(first + 1 + n), 50) for n in range(at, min(at + 200, count))]
+        heard_by(node, [scribe.says(*named, lane=Lane.VOUCHES)])
+    return scribe
+
+
+def test_names_dropped_by_strangers_make_way_for_newcomers():
+    node = World().node("ada", SMALL)
+    graph = node.state.graph
+    friend, second, blocked = Scribe(1), Scribe(2), key(3)
+    node.ask("trust", peer=friend.author.hex())
+    heard_by(node, [friend.says(rates("t:1"))])
+    heard_by(node, [friend.says(Vouch(second.author, 80), lane=Lane.VOUCHES)])
+    node.ask("block", target=blocked.hex())
+    stranger = crowd(node, 10_000, graph.config.authors_max)
+    heard_by(node, [stranger.says(Click(("w",), "t:1", 0), lane=Lane.CLICKS)])
+    assert len(graph.authors) == graph.config.authors_max
+    with pytest.raises(Refused, match="no room for another author"):
+        node.ask("trust", peer=key(5).hex())
+    node.world.run(11)
+    assert len(graph.authors) < 0.9 * graph.config.authors_max
+    node.ask("trust", peer=key(5).hex(), weight=0.5)
+    newcomer = Scribe(6)
+    heard_by(node, [newcomer.says(rates("t:2"))])
+    assert node.edges(newcomer.author)
+    assert node.edges(friend.author)
+    assert node.vouches(friend.author) == {second.author: 80}
+    assert node.trust_in(second.author) > 0
+    assert node.vouches(node.author) == {friend.author: 100, key(5): 50}
+    for row in range(graph.authors.rows):
+        for target in node.state.trust.vouched_by(row):
+            assert graph.authors.in_use(target), "nobody vouches for a row that is free"
+    heard_by(node, [friend.says(Vouch(blocked, 100), lane=Lane.VOUCHES)])
+    assert node.trust_in(blocked) == 0
+
+
+def test_rows_that_a_running_job_reads_stand_for_nobody_else_before_it_ends():
+    node = World().node("ada", SMALL)
+    graph = node.state.graph
+    crowd(node, 10_000, graph.config.authors_max)
+    row = graph.author_row(key(10_050))
+    node.lazy = True
+    node.submit("recommend")
+    trusted = trusted_rows(graph, [])
+    assert free_author_rows(node.state, trusted) > 0
+    assert graph.authors.name(row) == key(10_050)
+    node.release()
+    assert not graph.authors.in_use(row)

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
+from node.cli.command import command, new_app
 from node.cli.remote import Remote, ask_anywhere
-from node.cli.session import Session, command, usage
+from node.cli.session import Session, usage
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = new_app()
 
-ListLength = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")]
+ListLength = Annotated[int, typer.Option("-n", min=1, max=200, metavar="N", help="How many.")]
 
 
 @command(app, "recommend")
@@ -114,7 +115,9 @@ def click(
     session: Session,
     item: Annotated[str, typer.Argument(help="The item that was opened.")],
     words: Annotated[str, typer.Option("--for", metavar="WORDS", help="The words searched for.")],
-    position: Annotated[int, typer.Option(min=1, max=1001, help="Its place in the list.")] = 1,
+    position: Annotated[
+        int, typer.Option(min=1, max=1001, metavar="N", help="Its place in the list.")
+    ] = 1,
 ) -> None:
     """Say that an item was right for these words. Stays here until clicks are shared."""
     if not words.strip():

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from node.cli.session import Session, command, usage
+from node.cli.command import COMPLETE, command, new_app
+from node.cli.session import Session, usage
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = new_app()
 
 
 @command(app, "completion")
@@ -18,7 +19,5 @@ def completion(
 
     if shell not in ("bash", "zsh", "fish"):
         raise usage(f"no completion for {shell!r}", "one of: bash, zsh, fish")
-    script = get_completion_script(
-        prog_name="grapevine", complete_var="_GRAPEVINE_COMPLETE", shell=shell
-    )
+    script = get_completion_script(prog_name="grapevine", complete_var=COMPLETE, shell=shell)
     session.show({"shell": shell, "script": script}, script)

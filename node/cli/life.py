@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from node.cli.command import command, new_app
 from node.cli.remote import Remote, ask_anywhere
-from node.cli.session import Session, command
-from node.paths import data_paths, prepare
-from node.query.client import QueryClient
+from node.cli.session import Session, count
+from node.paths import prepare
 from node.query.schema import QueryError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = new_app()
 
 
 @command(app, "init")
@@ -31,14 +31,14 @@ def init(session: Session) -> None:
         "author": author.hex(),
         "id": format_id(author),
         "sharing": "nothing",
-        "next": "grapevine daemon",
+        "next": session.next("daemon"),
     }
     session.show(
         data,
         f"{'made' if fresh else 'found'} a node in {paths.root}",
         f"you are {author.hex()}",
         "nothing leaves this node until you say so (grapevine share)",
-        "next: grapevine daemon",
+        f"next: {data['next']}",
     )
 
 
@@ -98,47 +98,67 @@ def status(
     ] = False,
     remote: Remote = None,
 ) -> None:
-    """How the node is doing: people, peers, graph, sharing, warnings first."""
+    """How the node is doing: people, peers, graph, sharing, and what is wrong."""
     data = ask_anywhere(session, remote, "status")
+    if remote is None:
+        data["directory"] = str(session.paths.root)
     if check and session.warnings:
         session.exit_code = 10
     session.show(data, *_status_lines(data))
 
 
 def _status_lines(data: dict[str, Any]) -> list[str]:
-    if "graph" not in data:
+    if "graph" not in data:  # another node says less
         return [f"{key}: {value}" for key, value in data.items()]
     graph, sharing, gossip = data["graph"], data["sharing"], data["gossip"]
     shared = [k for k in ("taste", "vouches", "negative_vouches", "clicks") if sharing[k]]
     memory = f"{graph['bytes'] / 2**20:.1f} of {graph['bytes_max'] / 2**20:.0f} MiB"
+    running = f"{_duration(data['uptime_s'])}, version {data['version']}, pid {data['pid']}"
     return [
         f"{data['person']}  {data['author']}",
+        f"running   {running}",
         f"people    {data['people']} here, {graph['authors']} heard of",
-        f"taste     {data['items']} items, {data['vouches']} vouches",
-        f"sharing   {', '.join(shared) or 'nothing'}"
+        f"taste     {count(data['items'], 'item')}, {count(data['vouches'], 'vouch', 'vouches')}",
+        f"sharing   {', '.join(shared).replace('_', ' ') or 'nothing'}"
         f" ({sharing['shared']} shared, {sharing['pending']} waiting)",
-        f"peers     {data['peers']} connected, {gossip['followed']} authors followed",
-        f"graph     {graph['edges']} edges, {graph['items']} items, {memory}",
+        f"peers     {data['peers']} connected, {count(gossip['followed'], 'author')} followed",
+        f"graph     {count(graph['edges'], 'edge')}, {count(graph['items'], 'item')}, {memory}",
+        f"store     {data['store']['bytes'] / 2**20:.1f} MiB in {data['directory']}",
         f"address   {', '.join(data['addresses']) or 'none yet'}",
     ]
 
 
-def next_step() -> None:
+def _duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h`, `5 days`: as exact as a glance needs."""
+    for size, unit in ((172_800, "days"), (7200, "h"), (120, "min")):
+        if seconds >= size:
+            return f"{seconds * 2 / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def next_step(session: Session) -> None:
     """What `grapevine` alone prints: the state, and the next useful command."""
-    paths = data_paths()
-    if not paths.author_key.exists():
-        print(f"no node in {paths.root} yet\nnext: grapevine init")
-        return
-    try:
-        with QueryClient(paths.socket, timeout_s=5) as client:
-            data = client.ask("status").data
-    except QueryError as error:
-        print(f"{error.message} ({paths.root})\nnext: {error.hint.removeprefix('run: ')}")
-        return
-    print("\n".join(_status_lines(data)))
-    if not data["items"]:
-        print("next: grapevine import FILE, or: grapevine like ITEM")
-    elif not data["vouches"]:
-        print("next: grapevine trust PEER 1   (a friend's: grapevine id)")
+    root = session.paths.root
+    data: dict[str, Any] = {"directory": str(root), "state": "no node"}
+    lines = [f"no node in {root} yet"]
+    if not session.paths.author_key.exists():
+        todo = session.next("init")
     else:
-        print("next: grapevine recommend")
+        try:
+            status = session.ask("status")
+        except QueryError as error:
+            if error.code != "daemon_not_running":
+                raise
+            data["state"], todo = "stopped", session.next("daemon")
+            lines = [error.message]
+        else:
+            data["state"], todo = "running", session.next(_useful(status))
+            lines = _status_lines(status | {"directory": str(root)})
+    session.show(data | {"next": todo}, *lines, f"next: {todo}")
+
+
+def _useful(status: dict[str, Any]) -> str:
+    """The command that brings this node on."""
+    if not status["items"]:
+        return "import FILE"
+    return "recommend" if status["vouches"] else "trust PEER"

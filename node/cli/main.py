@@ -1,8 +1,10 @@
 """The `grapevine` command. A command's module is imported only when it is called or listed."""
 
+import difflib
 import importlib
-import json
+import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
@@ -11,28 +13,48 @@ from typer._click import Command, Context, HelpFormatter  # the click that typer
 from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
+from node.cli.command import COMMON, COMPLETE, AsJson, AsPerson, DataDir, Profile
+from node.cli.session import Session, fail, usage
+from node.errors import NodeError
+from node.query.schema import QueryError
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Your node": {
+        "init": ("life", "Make a node here: keys and an empty store. Shares nothing."),
+        "daemon": ("life", "Run the node in the foreground."),
+        "status": ("life", "How the node is doing."),
+        "stop": ("life", "Stop the daemon."),
+        "backup": ("backup", "Save the node to a file, or bring it back."),
+        "completion": ("completion", "Shell completion for bash, zsh or fish."),
+    },
+    "Your taste": {
+        "import": ("imports", "Import a listening or rating history."),
+        "like": ("taste", "Put an item into your taste."),
+        "forget": ("taste", "Take an item out of your taste, wherever it went."),
+        "share": ("taste", "What leaves this node: see it, switch it."),
+    },
+    "What you get": {
+        "recommend": ("ask", "What to try next, with reasons."),
+        "why": ("ask", "Why an item is recommended, also without somebody."),
+        "search": ("ask", "Find items by words."),
+        "click": ("ask", "Say that a search result was the right one."),
+    },
+    "People": {
+        "id": ("people", "The one string that friends need to trust you."),
+        "trust": ("people", "Vouch for somebody, or against."),
+        "block": ("people", "Never hear of a person or an item again."),
+        "allow": ("people", "Let somebody query this node over the network."),
+        "people": ("people", "Who lives on this node."),
+        "peers": ("people", "Who is connected."),
+        "netcheck": ("people", "Can others reach this node?"),
+    },
+}
+"""Section of the help -> command -> (module of `node.cli` that registers it, one line of help)."""
+
 MODULES: dict[str, str] = {
-    "init": "node.cli.life",
-    "daemon": "node.cli.life",
-    "status": "node.cli.life",
-    "stop": "node.cli.life",
-    "recommend": "node.cli.ask",
-    "why": "node.cli.ask",
-    "search": "node.cli.ask",
-    "click": "node.cli.ask",
-    "like": "node.cli.taste",
-    "import": "node.cli.taste",
-    "forget": "node.cli.taste",
-    "share": "node.cli.taste",
-    "trust": "node.cli.people",
-    "peers": "node.cli.people",
-    "people": "node.cli.people",
-    "block": "node.cli.people",
-    "allow": "node.cli.people",
-    "id": "node.cli.people",
-    "netcheck": "node.cli.people",
-    "backup": "node.cli.backup",
-    "completion": "node.cli.completion",
+    name: f"node.cli.{module}"
+    for commands in SECTIONS.values()
+    for name, (module, _) in commands.items()
 }
 """Command -> the module that registers it on its `app`."""
 
@@ -53,37 +75,26 @@ class LazyGroup(TyperGroup):
             return typer.main.get_command(point.load())
         return None
 
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except UsageError as error:
+            nearest = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if nearest:
+                error.message += f" Did you mean {nearest[0]!r}?"
+            raise
+
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """List commands without importing a single one."""
-        with formatter.section("Commands"):
-            rows = [(name, HELP.get(name, "")) for name in self.list_commands(ctx)]
-            formatter.write_dl(rows)
-
-
-HELP: dict[str, str] = {
-    "init": "Make a node here: keys and an empty store. Shares nothing.",
-    "daemon": "Run the node in the foreground.",
-    "status": "How the node is doing.",
-    "stop": "Stop the daemon.",
-    "recommend": "What to try next, with reasons.",
-    "why": "Why an item is recommended, also without somebody.",
-    "search": "Find items by words.",
-    "click": "Say that a search result was the right one.",
-    "like": "Put an item into your taste.",
-    "import": "Import a listening or rating history.",
-    "forget": "Take an item out of your taste, wherever it went.",
-    "share": "What leaves this node: see it, switch it.",
-    "trust": "Vouch for somebody (or against).",
-    "peers": "Who is connected.",
-    "people": "Who lives on this node.",
-    "block": "Never hear of a person or an item again.",
-    "allow": "Let somebody query this node over the network.",
-    "id": "The one string that friends need to trust you.",
-    "netcheck": "Can others reach this node?",
-    "backup": "Save the node to a file, or bring it back.",
-    "completion": "Shell completion for bash, zsh or fish.",
-}
-"""One line for each command, shown by `grapevine --help`."""
+        listed = {title: [(n, line) for n, (_, line) in s.items()] for title, s in SECTIONS.items()}
+        if plugins := [(point.name, "") for point in entry_points(group=PLUGINS)]:
+            listed["More"] = plugins
+        width = max(len(name) for rows in listed.values() for name, _ in rows)
+        for title, rows in listed.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), line) for name, line in rows])
 
 
 def _from_app(app: typer.Typer, name: str) -> Command | None:
@@ -97,6 +108,7 @@ grapevine = typer.Typer(
     cls=LazyGroup,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -106,44 +118,64 @@ grapevine = typer.Typer(
 def _root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    data_dir: DataDir = None,
+    profile: Profile = None,
+    person: AsPerson = None,
+    as_json: AsJson = False,
 ) -> None:
     """A recommender that belongs to the people who use it.
 
-    Every command takes --json, --data-dir DIR (or GRAPEVINE_HOME), --profile NAME, --as NAME.
+    The options below go before or behind any command. `grapevine` alone says what to do next.
     """
+    ctx.obj = dict(zip(COMMON, (data_dir, profile, person, as_json), strict=True))
     if version:
         from importlib.metadata import version as installed
 
-        print(f"grapevine {installed('grapevine-node')}")
-    elif ctx.invoked_subcommand is None:
+        shown = installed("grapevine-node")
+        Session("version", json=as_json).show({"version": shown}, f"grapevine {shown}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
         from node.cli.life import next_step
 
-        next_step()
+        next_step(Session("next", data_dir, profile, person, as_json))
 
 
-def run() -> Any:
-    """Entry point: exit codes are those of the README's table, errors are JSON with --json."""
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code, one of the README's table.
+
+    Failures go to stderr, with `--json` to stdout as `{"error": ...}`.
+    """
+    as_json = "--json" in arguments
+    if COMPLETE in os.environ:  # a shell asks what could come next
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
-        code = grapevine(standalone_mode=False)
+        code: Any = grapevine(
+            list(arguments), prog_name="grapevine", standalone_mode=False, complete_var=COMPLETE
+        )
+        sys.stdout.flush()
     except UsageError as error:
-        sys.exit(_usage(error))
+        path = error.ctx.command_path if error.ctx else "grapevine"
+        return fail(usage(error.format_message(), f"see: {path} --help"), as_json=as_json)
+    except (QueryError, NodeError) as error:
+        return fail(error, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        # Whoever read our output has seen enough; nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if as_json:
+            fail(QueryError("internal", f"a bug in grapevine: {error!r}"), as_json=True)
+        raise
+    return code if isinstance(code, int) else 0
 
 
-def _usage(error: UsageError) -> int:
-    message = error.format_message()
-    if "--json" in sys.argv:
-        hint = f"run: {error.ctx.command_path} --help" if error.ctx else ""
-        told = {"code": "usage", "exit": 2, "message": message, "hint": hint}
-        print(json.dumps({"error": told}))
-    else:
-        error.show()
-    return 2
+def run() -> None:
+    """Entry point of the installed command."""
+    sys.exit(main(sys.argv[1:]))
 
 
 if __name__ == "__main__":

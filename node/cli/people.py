@@ -4,14 +4,16 @@ from typing import Annotated
 
 import typer
 
-from node.cli.session import Session, command
+from node.cli.command import command, new_app
+from node.cli.session import Session, count
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = new_app()
 
 Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
 
 
-@command(app, "trust")
+# Without this a weight of -1 would be taken for an option.
+@command(app, "trust", context_settings={"ignore_unknown_options": True})
 def trust(
     session: Session,
     peer: Annotated[str, typer.Argument(help="What `grapevine id` prints, or an author key.")],
@@ -22,7 +24,8 @@ def trust(
     """Vouch for somebody. Your walks start there; nobody is told unless you share vouches."""
     data = session.ask("trust", peer=peer, weight=weight)
     kept = "shared" if data["shared"] else "kept on this node"
-    session.show(data, f"{data['author']}: {data['weight']:+.2f} ({kept})")
+    vouch = f"{data['weight']:+.2f}" if data["weight"] else "taken back"
+    session.show(data, f"{data['author']}: {vouch} ({kept})")
 
 
 @command(app, "peers")
@@ -52,8 +55,8 @@ def people(
         return
     data = session.ask("people")
     lines = [
-        f"{p['name']:20} {p['author']}  {p['items']} items, {p['vouches']} vouches"
-        + ("  (owner)" if p["owner"] else "")
+        f"{p['name']:20} {p['author']}  {count(p['items'], 'item')},"
+        f" {count(p['vouches'], 'vouch', 'vouches')}" + ("  (owner)" if p["owner"] else "")
         for p in data["people"]
     ]
     session.show(data, *lines)

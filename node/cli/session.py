@@ -1,35 +1,19 @@
-"""What every command shares: which node is meant, how to ask it, and how to end.
+"""What every command shares: which node is meant, how to ask it, how to talk and how to fail.
 
 Data goes to stdout, talk to stderr. With `--json` stdout holds one envelope and nothing else:
 `{"schema": "grapevine.COMMAND/1", "data": ..., "warnings": []}`, or `{"error": {...}}`.
 """
 
-import functools
-import inspect
 import json
+import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from node.errors import NodeError
 from node.paths import DataPaths, data_paths
 from node.query.client import QueryClient
 from node.query.schema import QueryError, Result
-
-DataDir = Annotated[
-    str | None,
-    typer.Option("--data-dir", metavar="DIR", help="The node's directory [env: GRAPEVINE_HOME]."),
-]
-Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Another node of this user.")
-]
-AsPerson = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="A person hosted here, not the owner.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON envelope.")]
 
 
 @dataclass(slots=True)
@@ -37,10 +21,10 @@ class Session:
     """One run of one command."""
 
     command: str
-    data_dir: str | None
-    profile: str | None
-    person: str | None
-    json: bool
+    data_dir: str | None = None
+    profile: str | None = None
+    person: str | None = None
+    json: bool = False
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
 
@@ -49,14 +33,40 @@ class Session:
         """The chosen node's files."""
         return data_paths(self.data_dir, self.profile)
 
+    def next(self, command: str) -> str:
+        """`grapevine COMMAND` for the same node: what to type next."""
+        words = ["grapevine", command]
+        if self.data_dir:
+            words += ["--data-dir", shlex.quote(self.data_dir)]
+        if self.profile:
+            words += ["--profile", self.profile]
+        return " ".join(words)
+
     def client(self) -> QueryClient:
         """A connection to the chosen node's daemon."""
-        return QueryClient(self.paths.socket)
+        try:
+            return QueryClient(self.paths.socket)
+        except QueryError as error:
+            if error.code != "daemon_not_running":
+                raise
+            message = f"no daemon is running for {self.paths.root}"
+            raise QueryError(error.code, message, f"run: {self.next('daemon')}") from None
 
     def ask(self, query: str, /, **params: Any) -> dict[str, Any]:
         """Ask the daemon; parameters that are None are left out. Keeps warnings for the end."""
         with self.client() as daemon:
-            return self.note(daemon.ask(query, **self.parameters(params)))
+            return self.ask_on(daemon, query, **params)
+
+    def ask_on(self, daemon: QueryClient, query: str, /, **params: Any) -> dict[str, Any]:
+        """The same on a connection that is open already."""
+        try:
+            result = daemon.ask(query, **self.parameters(params))
+        except QueryError as error:
+            if error.code in ("daemon_not_running", "timeout") and not error.hint:
+                hint = f"its log says more: {self.paths.logs / 'daemon.log'}"
+                raise QueryError(error.code, error.message, hint) from None
+            raise
+        return self.note(result)
 
     def parameters(self, params: dict[str, Any]) -> dict[str, Any]:
         """With the person, and without what was not given."""
@@ -82,7 +92,7 @@ class Session:
         for line in lines:
             print(clean(line))
         for warning in self.warnings:
-            print(clean(f"note: {warning}"), file=sys.stderr)
+            self.say(f"note: {warning}")
 
 
 def clean(text: str) -> str:
@@ -90,70 +100,24 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 item`, `2 items`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def fail(error: QueryError | NodeError, *, as_json: bool) -> int:
     """Say what happened and what to do; returns the exit code."""
-    if isinstance(error, QueryError):
-        told = error.as_dict()
-    else:
-        told = {
-            "code": error.code,
-            "exit": error.exit_code,
-            "message": error.message,
-            "hint": error.hint,
-        }
+    code = error.exit if isinstance(error, QueryError) else error.exit_code
     if as_json:
+        told = {"code": error.code, "exit": code, "message": error.message, "hint": error.hint}
         print(json.dumps({"error": told}))
-    else:
-        print(clean(f"grapevine: {told['message']}"), file=sys.stderr)
-        if told["hint"]:
-            print(clean(f"  {told['hint']}"), file=sys.stderr)
-    return int(told["exit"])
+        return code
+    print(clean(f"grapevine: {error.message}"), file=sys.stderr)
+    if error.hint:
+        print(clean(f"  {error.hint}"), file=sys.stderr)
+    return code
 
 
 def usage(message: str, hint: str = "") -> QueryError:
     """A wrong value on the command line: exit 2."""
     return QueryError("usage", message, hint)
-
-
-_COMMON = {
-    "data_dir": (DataDir, None),
-    "profile": (Profile, None),
-    "person": (AsPerson, None),
-    "as_json": (AsJson, False),
-}
-
-
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register `f(session, ...)` as a command with the common options added to its own."""
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def run(**kwargs: Any) -> None:
-            common = {key: kwargs.pop(key) for key in _COMMON}
-            session = Session(
-                name,
-                common["data_dir"],
-                common["profile"],
-                common["person"],
-                common["as_json"],
-            )
-            try:
-                function(session, **kwargs)
-            except (QueryError, NodeError) as error:
-                raise typer.Exit(fail(error, as_json=session.json)) from None
-            if session.exit_code:
-                raise typer.Exit(session.exit_code)
-
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        common = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-            for key, (kind, default) in _COMMON.items()
-        ]
-        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        run.__signature__ = inspect.Signature(keyword + common)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in keyword + common}
-        del run.__wrapped__
-        app.command(name)(run)
-        return function
-
-    return register

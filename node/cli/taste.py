@@ -1,21 +1,34 @@
-"""like, import, forget, share."""
+"""like, forget, share."""
 
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
-from node.cli.session import Session, clean, command, usage
+from node.cli.command import command, new_app
+from node.cli.session import Session
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = new_app()
 
-ROWS_PER_QUERY = 200
-"""Rows sent to the daemon at once; with long titles they stay below its frame limit."""
 
-Switch = Annotated[str | None, typer.Option(metavar="on|off")]
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Kinds of records to switch on or off; None leaves one as it is."""
+
+    taste: Annotated[
+        bool | None, typer.Option("--taste/--no-taste", help="Items and what you think of them.")
+    ] = None
+    vouches: Annotated[
+        bool | None, typer.Option("--vouches/--no-vouches", help="Whom you trust.")
+    ] = None
+    negative_vouches: Annotated[
+        bool | None,
+        typer.Option("--negative-vouches/--no-negative-vouches", help="Whom you distrust."),
+    ] = None
+    clicks: Annotated[
+        bool | None, typer.Option("--clicks/--no-clicks", help="What you opened for which words.")
+    ] = None
 
 
 @command(app, "like")
@@ -34,109 +47,6 @@ def like(
     session.show(data, f"{item}: {data['weight']:+.2f} ({kept})")
 
 
-@command(app, "import")
-def import_(
-    session: Session,
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines, u.data or ratings.csv.")],
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="ROLE=COLUMN", help="user, item, weight, rating, time, ..."),
-    ] = None,
-    titles: Annotated[Path | None, typer.Option(help="The file with the titles.")] = None,
-    namespace: Annotated[str, typer.Option(help="Put before bare item ids, e.g. book:")] = "",
-    scale: Annotated[float, typer.Option(min=0.1, help="The best rating there is.")] = 5.0,
-    people: Annotated[
-        bool, typer.Option("--people", help="Every user of the file becomes a person here.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report only.")] = False,
-) -> None:
-    """Import a history. Private until shared; a second import of the same file adds nothing.
-
-    Rows that cannot be read are written, with line numbers and reasons, to a rejects file and the
-    rest is imported (exit 12).
-    """
-    from node.importing.layout import parse_columns
-    from node.importing.reader import ImportOptions, read_import
-    from node.importing.rejects import RejectsFile
-    from node.paths import prepare
-
-    options = ImportOptions(
-        today=int(time.time()) // 86_400,
-        columns=parse_columns(map_ or ()),
-        namespace=namespace,
-        rating_scale=scale,
-        titles=titles,
-    )
-    paths = session.paths
-    prepare(paths)
-    shown: list[str] = []
-    with RejectsFile(paths.rejects, file.name) as rejects:
-
-        def reject(row: Any) -> None:
-            if len(shown) < 10:
-                shown.append(f"{row.file}:{row.line}: {row.reason}")
-            rejects.add(row)
-
-        result = read_import(file, options, reject=reject, progress=_progress(session, "read"))
-        rows = [list(row) for row in result.rows]
-        told = {"imported": 0, "duplicate": 0, "people": 0}
-        if not dry_run:
-            told = _send(session, rows, people)
-    data = told | {
-        "format": result.layout.name,
-        "read": result.read,
-        "repeated": result.repeated,
-        "rejected": result.rejected,
-        "rejects_file": str(rejects.path) if rejects.path else None,
-        "dated": result.dated,
-        "dry_run": dry_run,
-    }
-    for line in shown:
-        session.say(line)
-    if result.rejected:
-        session.exit_code = 12
-        session.say(f"{result.rejected} rows could not be read: {rejects.path}")
-    if not result.dated:
-        session.say("the file has no times: everything counts as of today")
-    session.show(
-        data,
-        f"{data['read']} rows read as {data['format']}: {data['imported']} imported,"
-        f" {data['duplicate']} known already, {data['repeated']} repeated,"
-        f" {data['rejected']} rejected",
-    )
-
-
-def _send(session: Session, rows: list[list[Any]], people: bool) -> dict[str, int]:
-    told = {"imported": 0, "duplicate": 0, "people": 0}
-    progress = _progress(session, "imported")
-    with session.client() as daemon:
-        for start in range(0, len(rows), ROWS_PER_QUERY):
-            batch = rows[start : start + ROWS_PER_QUERY]
-            params = session.parameters({"rows": batch, "people": people})
-            data = session.note(daemon.ask("import_rows", **params))
-            told["imported"] += data["imported"]
-            told["duplicate"] += data["duplicate"]
-            told["people"] += len(data["people"])
-            progress(start + len(batch))
-    return told
-
-
-def _progress(session: Session, verb: str) -> Any:
-    """Counts on one line of stderr, four times a second, when a person is watching."""
-    if session.json or not sys.stderr.isatty():
-        return lambda _count: None
-    last = 0.0
-
-    def show(count: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= 0.25:
-            last = now
-            print(f"\r{verb} {count} rows", end="\r", file=sys.stderr, flush=True)
-
-    return show
-
-
 @command(app, "forget")
 def forget(session: Session, item: Annotated[str, typer.Argument(help="The item's name.")]) -> None:
     """Take an item out of your taste: erased here, retracted wherever it was shared."""
@@ -149,52 +59,51 @@ def forget(session: Session, item: Annotated[str, typer.Argument(help="The item'
 @command(app, "share")
 def share(
     session: Session,
-    taste: Switch = None,
-    vouches: Switch = None,
-    negative_vouches: Switch = None,
-    clicks: Switch = None,
+    switches: Switches,
     everyone: Annotated[
-        bool, typer.Option("--everyone", help="For all people who live on this node.")
+        bool, typer.Option("--everyone", help="Switch for all people who live on this node.")
     ] = False,
     preview: Annotated[
         bool, typer.Option("--preview", help="Print the exact records that would leave.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Records to preview.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Records to print with --preview.")
+    ] = 100,
 ) -> None:
-    """What leaves this node. Nothing does until you switch it on; everyone may read it then."""
-    switches = {
-        "taste": _switch("taste", taste),
-        "vouches": _switch("vouches", vouches),
-        "negative_vouches": _switch("negative-vouches", negative_vouches),
-        "clicks": _switch("clicks", clicks),
-    }
+    """What leaves this node. Nothing does until you switch it on; anybody may read it then.
+
+    With --preview the switches are tried out and nothing is changed.
+    """
+    given = {kind: on for kind, on in asdict(switches).items() if on is not None}
     if preview:
-        data = session.ask("share_preview", limit=limit)
-        heading = "would leave if everything were shared" if data["would"] else "waiting to leave"
-        session.say(f"{data['total']} records {heading}, signed by {data['author']}:")
-        session.show(data, *_records(data["records"]))
-        return
-    if any(value is not None for value in switches.values()):
-        people = "*" if everyone else None
-        data = session.ask("share_set", people=people, **switches)
-        shown = [f"{p['name']}: {_on(p)}" for p in data["people"]]
-        session.show(data, *shown)
-        return
-    data = session.ask("share_get")
-    session.show(
-        data,
-        f"{data['person']} shares: {_on(data)}",
-        f"{data['shared']} records have left, {data['pending']} are waiting,"
-        f" {data['private']} are private",
-    )
+        _preview(session, given, limit)
+    elif given:
+        data = session.ask("share_set", people="*" if everyone else None, **given)
+        lines = [f"{person['name']} shares: {_on(person)}" for person in data["people"]]
+        if data["changed"] > len(lines):
+            lines.append(f"and {data['changed'] - len(lines)} more people")
+        session.show(data, *lines)
+    else:
+        data = session.ask("share_get")
+        session.show(
+            data,
+            f"{data['person']} shares: {_on(data)}",
+            f"{data['shared']} records have left, {data['pending']} are waiting,"
+            f" {data['private']} are private",
+        )
 
 
-def _switch(name: str, value: str | None) -> bool | None:
-    if value is None:
-        return None
-    if value not in ("on", "off"):
-        raise usage(f"--{name} is 'on' or 'off', not {value!r}", f"e.g. --{name} on")
-    return value == "on"
+def _preview(session: Session, switches: dict[str, bool], limit: int) -> None:
+    data = session.ask("share_preview", limit=limit, **switches)
+    if not data["would"]:
+        heading = "are waiting to leave"
+    elif switches:
+        heading = "would leave with these switches"
+    else:
+        heading = "would leave if everything were shared"
+    shown = f", the first {limit} are" if data["total"] > limit else ""
+    session.say(f"{data['total']} records {heading}, signed by {data['author']}{shown}:")
+    session.show(data, *_records(data["records"]))
 
 
 def _on(policy: dict[str, Any]) -> str:
@@ -205,4 +114,4 @@ def _on(policy: dict[str, Any]) -> str:
 def _records(records: list[dict[str, Any]]) -> Iterator[str]:
     for record in records:
         fields = (f"{k}={v!r}" for k, v in record.items() if k not in ("lane", "kind"))
-        yield clean(f"{record['kind']:12} {' '.join(fields)}")
+        yield f"{record['kind']:12} {' '.join(fields)}"

@@ -47,17 +47,21 @@ class ImportOptions:
     """The best rating there is."""
     titles: Path | None = None
     """The file with the titles; default: one that lies beside the ratings."""
+    user: str | None = None
+    """Take this user's rows alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of the file: every row read is taken, repeated or rejected."""
+    """What became of the file: every row read is taken, repeated, another user's, or rejected."""
 
     layout: Layout
     rows: list[ImportRow]
     read: int
     repeated: int
     """Rows that joined an earlier one of the same user and item."""
+    others: int
+    """Rows of other users than the one asked for."""
     rejected: int
     dated: bool
     """False: the file has no times, and every row carries `today`."""
@@ -106,24 +110,35 @@ class _Import:
         )
         lines = _sample_lines(sample, self._encoding)
         self._layout = detect(lines, path.name, options.columns, options.delimiter)
+        if options.user is not None and "user" not in self._layout.roles:
+            raise ImportUnreadable(
+                f"{path.name} has no column of users", hint="say which it is: --map user=COLUMN"
+            )
         self._namespace = options.namespace or self._layout.namespace
         self._titles = self._read_titles()
 
     def run(self, progress: Callable[[int], None] | None) -> ImportResult:
         collapse = Collapse()
-        read = 0
+        wanted = self._options.user
+        read = others = 0
         for read, record in enumerate(self._records(), 1):
             try:
                 if record.problem:
                     raise BadRow(record.problem)
-                collapse.add(self._entry(record.fields))
+                entry = self._entry(record.fields)
+                if wanted is None or entry.user == wanted:
+                    collapse.add(entry)
+                else:
+                    others += 1
             except BadRow as error:
                 self._reject(Reject(self._path.name, record.number, str(error), record.text))
             if progress is not None and read % PROGRESS_LINES == 0:
                 progress(read)
         rows = list(collapse.rows(self._options.today))
         dated = "time" in self._layout.roles
-        return ImportResult(self._layout, rows, read, collapse.repeated, self._rejected, dated)
+        return ImportResult(
+            self._layout, rows, read, collapse.repeated, others, self._rejected, dated
+        )
 
     def _reject(self, reject: Reject) -> None:
         self._rejected += 1

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from node.errors import NodeError
 from node.importing.rows import Reject
 
 WRITTEN_MAX = 10_000
@@ -16,6 +17,12 @@ TEXT_CHARS_MAX = 4096
 
 FILES_MAX = 1000
 """Rejects files of one source; then an old one must go first."""
+
+
+class RejectsUnwritable(NodeError):
+    """Rows that cannot be taken have nowhere to go. Nothing was imported."""
+
+    code = "rejects_unwritable"
 
 
 class RejectsFile:
@@ -51,9 +58,16 @@ class RejectsFile:
                 descriptor = os.open(path, flags, 0o600)
             except FileExistsError:
                 continue
+            except OSError as error:
+                raise RejectsUnwritable(
+                    f"cannot write the rejected rows to {path}: {error.strerror}"
+                ) from error
             self.path = path
             return open(descriptor, "w", encoding="utf-8", errors="backslashreplace")
-        raise FileExistsError(f"{self._directory} holds {FILES_MAX} files of rejects already")
+        raise RejectsUnwritable(
+            f"{self._directory} holds {FILES_MAX} files of {self._stem} already",
+            hint="remove those that are dealt with",
+        )
 
     def close(self) -> None:
         """Finish the file. Safe to repeat."""

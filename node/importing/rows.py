@@ -10,7 +10,9 @@ LINE_CHARS_MAX = 4 * 1024 * 1024
 PAIRS_MAX = 1_000_000
 """Different (user, item) pairs of one import, about 300 MB; further pairs are rejected."""
 
-USER_BYTES_MAX = 128
+USER_CHARS_MAX = 64
+"""Users may become people, whose names are no longer."""
+
 ITEM_BYTES_MAX = 128
 TITLE_BYTES_MAX = 200
 TAGS_MAX = 16

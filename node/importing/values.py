@@ -17,7 +17,7 @@ from node.importing.rows import (
     TAG_BYTES_MAX,
     TAGS_MAX,
     TITLE_BYTES_MAX,
-    USER_BYTES_MAX,
+    USER_CHARS_MAX,
     BadRow,
 )
 
@@ -152,8 +152,8 @@ def _normalised(text: str) -> str:
 def user_name(text: str) -> str:
     """Whose row this is."""
     text = text.strip()
-    if not text or not text.isprintable() or len(text.encode()) > USER_BYTES_MAX:
-        raise BadRow(f"user {_shown(text)} is empty, unprintable or over {USER_BYTES_MAX} bytes")
+    if not text or not text.isprintable() or len(text) > USER_CHARS_MAX:
+        raise BadRow(f"user {_shown(text)} is empty, unprintable or too long")
     return text
 
 

@@ -19,11 +19,8 @@ from node.core.dialing import (
 
 def at(number: int, *, net: str = "") -> str:
     """A public address, each in its own /16 unless `net` names one."""
-    ip = (
-        f"{net}.{number // 250}.{number % 250 + 1}"
-        if net
-        else f"{20 + number // 250}.{number % 250}.1.1"
-    )
+    high, low = divmod(number, 250)
+    ip = f"{net}.{high}.{low + 1}" if net else f"{20 + high}.{low}.1.1"
     return f"/ip4/{ip}/tcp/4001/p2p/p{number}"
 
 
@@ -127,7 +124,7 @@ def test_a_link_under_another_form_of_the_address_ends_the_dial():
     assert one.due(now=1_005.0) == at(1)
 
 
-# ------------------------------------------------------------------------- being all we are linked to
+# ---------------------------------------------------------------- being all we are linked to
 def test_one_outbound_link_into_a_group_friends_excepted():
     one = book()
     one.heard([at(n, net="77.7") for n in range(50)], own_word=False)
@@ -174,7 +171,7 @@ def test_the_two_oldest_outbound_links_are_dialled_first_after_a_restart():
         one.linked(n, f"p{n}", at(n), outbound=True, now=10.0 - n)
     again = book()
     again.restore(one.rows())
-    assert set(dialled(again, 3)) == {at(4), at(3)}
+    assert set(dialled(again, 9)[:2]) == {at(4), at(3)}
 
 
 def test_anchors_stay_when_the_links_are_gone():
@@ -190,7 +187,7 @@ def test_what_is_restored_must_make_sense():
     assert len(one) == 2
 
 
-# ------------------------------------------------------------------------------------- what is heard
+# ----------------------------------------------------------------------------- what is heard
 @pytest.mark.parametrize(
     "address",
     [

@@ -219,3 +219,13 @@ def test_no_restore_point_ever_equivocates(tmp_path_factory: pytest.TempPathFact
     chains = Counter((bundle.feed, bundle.header.prev) for bundle in published)
     assert max(places.values(), default=1) == 1
     assert max(chains.values(), default=1) == 1
+
+
+@pytest.mark.parametrize("place", ["nowhere/x.backup", "node/store.sqlite/x.backup"])
+def test_a_place_that_cannot_be_written_is_refused_by_name(
+    node: DataPaths, tmp_path: Path, place: str
+):
+    with pytest.raises(BackupRefused, match="cannot write"):
+        back_up(node, tmp_path / place)
+    with Store.open(node.store) as store:
+        assert len(store.persons()) == 2

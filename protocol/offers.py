@@ -40,7 +40,8 @@ class Offers:
     def welcome(self, authors: Iterable[AuthorKey], *, now: float) -> None:
         """They are followed from now on: use what partners have offered of them so far.
 
-        O(strangers on all links), however many authors.
+        Of who was on probation, the beginning that had no room then is asked for as well.
+        O(strangers on all links + authors x links).
         """
         new = dict.fromkeys(authors)
         for link in self._context.links.values():
@@ -48,6 +49,15 @@ class Offers:
                 lo, hi = link.strangers.pop(feed)
                 link.serves[feed.author] = None
                 self.want(link, feed, lo, hi, now)
+            for author in new:
+                if author in link.serves:
+                    self._back_fill(link, author, now)
+
+    def _back_fill(self, link: PeerLink, author: AuthorKey, now: float) -> None:
+        for feed in self._context.feeds.feeds_of(author):
+            replica = self._context.feeds.replica(feed)
+            if replica is not None and replica.hi:
+                self.want(link, feed, 1, replica.hi, now)
 
     def _sample_stranger(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> None:
         """Keep a uniform sample of the unfollowed feeds that the partner has offered."""

@@ -306,3 +306,22 @@ async def test_the_cap_of_facts_is_the_one_that_was_set():
         with pytest.raises(QueryError, match="no more items"):
             await likes(ada, FILMS[2:5])
         await ada.ask("like", item=FILMS[0], weight=0.5)  # a changed mind is no new fact
+
+
+async def test_who_was_a_stranger_first_is_heard_from_the_beginning_once_trusted():
+    """Probation keeps only the last of a stranger's claims; the rest comes over the same link."""
+    early = [f"text:early-{number}" for number in range(1_000)]
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        for at in range(0, len(early), 500):
+            await likes(ada, early[at : at + 500])
+        await ada.ask("share_set", taste=True)
+        await ada.until("share_get", lambda data: data["pending"] == 0)
+        await ada.ask("trust", peer=bob.id, weight=1)
+        await bob.until("status", lambda data: data["gossip"]["on_probation"])
+        await bob.until("status", lambda data: data["gossip"]["claims_received"])
+        before = (await bob.ask("status"))["gossip"]["claims_received"]
+        assert before < len(early)
+        await bob.ask("trust", peer=ada.author.hex(), weight=1)
+        await bob.until("status", lambda data: data["gossip"]["claims_received"] >= len(early))
+        assert bob.network.statistics().links == 1

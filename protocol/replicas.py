@@ -16,6 +16,7 @@ from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 _RECORD = Struct("<32s8sBBHiIIIII32s32s")
 _FOLLOWING = Struct("<i")
 _FOLLOWING_AT = 44
+_LANES = tuple(Lane)
 _FREE = -1
 _TOMB = -2
 
@@ -74,7 +75,7 @@ class ReplicaArena:
         """The record of a row in use."""
         f = _RECORD.unpack_from(self._bytes, row * _RECORD.size)
         return Replica(
-            AuthorKey(f[0]), DeviceId(f[1]), Lane(f[2]), bool(f[3]), f[5], f[6], f[7], f[8],
+            AuthorKey(f[0]), DeviceId(f[1]), _LANES[f[2]], bool(f[3]), f[5], f[6], f[7], f[8],
             f[9], f[10], BundleId(f[11]), BundleId(f[12]),
         )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,7 @@ from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
 from protocol.session import AUTHORS_PER_LINK_MAX, Session, statement
 from protocol.signing import HELLO, Signer, verify_signature
 from tests.protocol.make_vectors import FOLDER, NETWORK, as_json, text_of, vectors
-
-SPEC = Path(__file__).parents[2] / "protocol" / "SPEC.md"
+from tests.protocol.spec_tables import SPEC, spec_table
 
 
 def load(stem: str) -> list[dict[str, Any]]:
@@ -202,14 +200,6 @@ def test_invalid(vector):
 # --- SPEC.md's tables ----------------------------------------------------------------------------
 
 
-def table(heading: str) -> list[tuple[str, float]]:
-    """(name, value) of all rows of the `name | value | meaning` tables below a heading."""
-    text = SPEC.read_text("utf-8")
-    section = re.split(r"^#+ ", text.split(f"{heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
-    rows = re.findall(r"^\| ([A-Za-z_.]+) \| ([0-9.]+) \| .+ \|$", section, flags=re.M)
-    return [(name, float(value)) for name, value in rows]
-
-
 def constants(module: Any) -> dict[str, int]:
     """Numbers of a module in capitals."""
     found = {k: v for k, v in vars(module).items() if k.isupper() and not k.startswith("_")}
@@ -217,14 +207,14 @@ def constants(module: Any) -> dict[str, int]:
 
 
 def test_every_limit_stands_in_the_spec():
-    told = table("## 14. Limits")
+    told = spec_table("## 14. Limits")
     assert len(told) == len(dict(told)), "a limit is listed twice"
     ours = constants(limits) | constants(m) | {"AUTHORS_PER_LINK_MAX": AUTHORS_PER_LINK_MAX}
     assert dict(told) == ours
 
 
 def test_recommended_budgets_are_our_defaults():
-    told = table("### 11.5 Recommended budgets")
+    told = spec_table("### 11.5 Recommended budgets")
     configs = {type(config).__name__: config for config in CONFIGS}
     ours = [(name, getattr(configs[name.split(".")[0]], name.split(".")[1])) for name, _ in told]
     assert told == ours

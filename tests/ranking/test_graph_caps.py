@@ -242,6 +242,55 @@ def test_a_spammer_displaces_herself():
     assert min(day for _, day, _ in edges[author_key(100)].values()) >= 83
 
 
+@pytest.mark.parametrize("fresh", [False, True], ids=["known items", "new items"])
+def test_a_full_graph_yields_nothing_to_those_of_less_standing(fresh):
+    """Edges are full, or names are: a crowd of strangers gets in only where somebody as good as
+    they, or less, makes way; the better trusted get in over them."""
+    graph = BoundedGraph(tiny(1 << 16), hash_key=3)
+    size = 60 if fresh else 4
+    items = [b"%0*d" % (size, k) for k in range(300)]
+    for k in range(12):
+        graph.set_priority(graph.author_row(author_key(k)), 0.5)
+        put(graph, k, items)
+    before = check_accounts(graph)
+    for k in range(12, 40):
+        put(graph, graph.author_row(author_key(k)), [b"%0*d" % (size, x) for x in range(200, 400)])
+    after = check_accounts(graph)
+    assert {a: after[a] for a in before} == before
+    late = graph.author_row(author_key(40))
+    graph.set_priority(late, 0.7)
+    put(graph, late, items[:20])
+    assert graph.edges_of(late)[0].size == 20
+
+
+def test_protected_authors_do_not_displace_each_other():
+    """More of them than fit: those who came first stay whole, the last are cut short."""
+    graph = BoundedGraph(tiny(1 << 16), hash_key=3)
+    items = [b"%d" % k for k in range(300)]
+    for k in range(14):
+        graph.set_priority(graph.author_row(author_key(k)), PROTECTED)
+        put(graph, k, items)
+    counts = [graph.edges_of(k)[0].size for k in range(14)]
+    assert counts[:8] == [300] * 8
+    assert counts[13] < 300
+    check_accounts(graph)
+
+
+def test_room_for_protected_names_is_made_again_before_each_hold():
+    """Names are full; while rows are held the owner takes of what is spare, time and again."""
+    graph = BoundedGraph(tiny(1 << 16), hash_key=3)
+    owner, stranger = (graph.author_row(author_key(k)) for k in range(2))
+    graph.set_priority(owner, PROTECTED)
+    put(graph, stranger, [b"s%d" % k for k in range(400)])
+    for turn in range(4):
+        graph.hold()
+        put(graph, owner, [b"own-%d-%d" % (turn, k) for k in range(40)])
+        assert graph.edges_of(owner)[0].size == 40 * (turn + 1)
+        put(graph, stranger, [b"more-%d-%d" % (turn, k) for k in range(9)])
+        graph.unhold()
+    check_accounts(graph)
+
+
 def test_pins_cannot_starve_the_graph_of_names():
     """Strangers' clicks pin items; half of the names are for edges, whatever they click."""
     graph = BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=3)

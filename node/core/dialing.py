@@ -54,6 +54,7 @@ class KnownAddress(NamedTuple):
 @dataclass(slots=True)
 class _Known:
     peer_id: str
+    group: str | None
     last_ok: float = 0.0
     failures: int = 0
     next_try: float = 0.0
@@ -110,7 +111,7 @@ class AddressBook:
             if known is None:
                 if not friend and not self._room_for_hearsay():
                     continue
-                known = self._known[address] = _Known(peer_id)
+                known = self._known[address] = _Known(peer_id, group_of(address))
                 added += 1
                 self._shrink()
             if friend and not known.friend:
@@ -196,7 +197,8 @@ class AddressBook:
         taken = {group_of(k.address) for k in self._links.values() if k.outbound}
         taken |= {group_of(address) for address in self._dialling}
         if not self._config.private:
-            ready = [a for a in ready if group_of(a) is None or group_of(a) not in taken]
+            taken.discard(None)
+            ready = [a for a in ready if self._known[a].group not in taken]
         proved = [a for a in ready if self._known[a].last_ok]
         unproved = [a for a in ready if not self._known[a].last_ok]
         if proved and unproved:
@@ -237,7 +239,11 @@ class AddressBook:
         for row in rows:
             if peer_of(row.address) == row.peer_id and len(self) < self._config.addresses_max:
                 self._known[row.address] = _Known(
-                    row.peer_id, float(row.last_ok), row.failures, anchor=row.anchor
+                    row.peer_id,
+                    group_of(row.address),
+                    float(row.last_ok),
+                    row.failures,
+                    anchor=row.anchor,
                 )
 
     def _room_for_hearsay(self) -> bool:

@@ -28,7 +28,11 @@ from ranking.trust_vector import TrustVector
 from trust.meritrank import without_author
 
 ITEMS_MAX = 200
-"""Longest list: with its reasons it fits into one answer."""
+"""Longest list."""
+
+REASONS_MAX = 200
+"""Reasons named in one list, at least one for each item: with them it fits into one answer. The
+shares of the others are summed up."""
 
 UNPROTECTED = (
     "you trust nobody yet, so everybody counts the same and fake identities can fill this list: "
@@ -60,7 +64,7 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         trust, made = event.result
         if not undefended:
             walked.keep(state, trust)
-        entries = [shown(state, entry) for entry in made.items]
+        entries = [shown(state, entry, max(1, REASONS_MAX // n)) for entry in made.items]
         data = {
             "items": entries,
             "unprotected": made.unprotected,
@@ -189,7 +193,7 @@ def with_titles(
     return [state.find_info(items, on_info)]
 
 
-def shown(state: PeerState, entry: Recommended) -> dict[str, Any]:
+def shown(state: PeerState, entry: Recommended, reasons_max: int) -> dict[str, Any]:
     """One place of a list."""
     return {
         "item": item_names(state, [entry.item])[0],
@@ -197,7 +201,7 @@ def shown(state: PeerState, entry: Recommended) -> dict[str, Any]:
         "standard_error": entry.standard_error,
         "discovery": entry.discovery.value if entry.discovery is not None else None,
         "depends_on": depends_on(state, entry.rests_on, entry.excess),
-        **reasons(state, entry.reasons),
+        **reasons(state, entry.reasons, reasons_max),
     }
 
 
@@ -209,7 +213,7 @@ def explanation(state: PeerState, made: Explanation) -> dict[str, Any]:
         "standard_error": made.standard_error,
         "answered_by": made.method.value,
         "depends_on": depends_on(state, made.rests_on, made.excess),
-        **reasons(state, made.reasons),
+        **reasons(state, made.reasons, len(made.reasons.paths)),
     }
 
 
@@ -220,10 +224,11 @@ def depends_on(state: PeerState, row: int, excess: float) -> dict[str, Any] | No
     return person_named(state, row) | {"excess": excess}
 
 
-def reasons(state: PeerState, made: Reasons) -> dict[str, Any]:
-    """Paths with their shares; the shares and `other_share` add up to 1."""
+def reasons(state: PeerState, made: Reasons, paths_max: int) -> dict[str, Any]:
+    """Paths with their shares, heaviest first; the shares and `other_share` add up to 1."""
     paths = []
-    for path in made.paths:
+    other_share = made.other_share + sum(path.share for path in made.paths[paths_max:])
+    for path in made.paths[:paths_max]:
         source = item_names(state, [path.source])[0] if path.source >= 0 else ""
         paths.append(
             {
@@ -233,7 +238,7 @@ def reasons(state: PeerState, made: Reasons) -> dict[str, Any]:
                 "trail": [person_named(state, row) for row in path.trail],
             }
         )
-    return {"reasons": paths, "other_share": made.other_share, "paths": made.n_paths}
+    return {"reasons": paths, "other_share": other_share, "paths": made.n_paths}
 
 
 def author_row(state: PeerState, name: str) -> int | None:

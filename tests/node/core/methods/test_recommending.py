@@ -77,7 +77,8 @@ def test_what_is_known_or_blocked_is_not_recommended(node):
 def test_two_of_twenty_places_are_labelled_discoveries(node):
     listed = node.ask("recommend", n=20)["items"]
     assert {i["discovery"] for i in listed} <= {None, "rare", "newcomer"}
-    assert [at for at, i in enumerate(listed) if i["discovery"]] == [9, 19]
+    assert [at for at, i in enumerate(listed) if i["discovery"]] == [*range(9, len(listed), 10)]
+    assert len(listed) >= 10
 
 
 def test_whoever_trusts_nobody_is_warned(node):
@@ -132,17 +133,17 @@ def test_a_wrong_length_is_refused(node, n):
 
 def test_the_longest_list_fits_into_one_answer():
     node = World().node("ada")
-    long = "t:" + "x" * 110
+    long = "mbid:8f3471b5-7e6a-48da-86a9-"
     likes = [f"{long}{n}" for n in range(8)]
     for number in range(6):
         scribe = Scribe(number)
         node.ask("trust", peer=scribe.author.hex())
         for at in range(0, 240, 40):
             items = [f"{long}{n + 100}" for n in range(at, at + 40)]
-            infos = [ItemInfo(i, "T" * 200, ()) for i in items]
+            infos = [ItemInfo(i, "T" * 60, ("tag", "another")) for i in items]
             heard_by(node, [scribe.says(*map(rates, items)), scribe.says(*infos)])
         heard_by(node, [scribe.says(*map(rates, likes))])
-    like_all(node, likes, title="S" * 200)
+    like_all(node, likes, title="S" * 60)
     data = node.ask("recommend", n=ITEMS_MAX)
     assert len(data["items"]) == ITEMS_MAX
     payload = encode_result(1, results.checked(results.RecommendResult, data), ())

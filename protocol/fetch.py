@@ -79,7 +79,7 @@ class FetchConfig:
     """Wants of one link that are not answered, cancelled ones included; offers wait beyond it."""
     urgent_wants_max: int = 32
     """Reserve of each link for what a push announced; both together a partner must queue."""
-    offers_max: int = 8_192
+    offers_max: int = 4_096
     """Feeds offered by one link that we lack; further ones come with the next reconciliation."""
     stalled_s: float = 10.0
     """A link that brings nothing for so long loses its wants."""

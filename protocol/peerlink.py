@@ -1,4 +1,4 @@
-"""Everything known of one link, and what it may cost: at most about 2 MB at every cap."""
+"""Everything known of one link, and what it may cost."""
 
 from dataclasses import dataclass, field
 
@@ -9,6 +9,9 @@ from protocol.heads import HEAD_BYTES, HandleBook, HandleReader
 from protocol.ids import AuthorKey, FeedId
 from protocol.serve import Server
 from protocol.session import Session
+
+LINK_BYTES_MAX = 8_000_000
+"""Memory of a link, its offers included, whose partner fills every table; a usual one has 1 %."""
 
 
 @dataclass(slots=True)

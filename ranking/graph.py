@@ -33,10 +33,11 @@ from ranking.kernels_storage import (
 from ranking.segment import BLOCK_BYTES, EDGE_BYTES, BlockStore
 from ranking.snapshot import GraphSnapshot
 
-KEY_BYTES = 36
-"""Of an author's name, 32, and what of released ones may lie uncollected."""
+KEY_BYTES = 32
+_KEY_ROOM = KEY_BYTES + KEY_BYTES // 8
+"""Bytes for each author's name, with what of released ones may lie uncollected."""
 
-AUTHOR_BYTES = KEY_BYTES + ROW_BYTES_MAX + BLOCK_BYTES + 8
+AUTHOR_BYTES = _KEY_ROOM + ROW_BYTES_MAX + BLOCK_BYTES + 8
 """Of an author: key, interner row, block, priority and when she was last heard."""
 
 PROTECTED = float("inf")
@@ -103,7 +104,7 @@ class GraphConfig:
     @property
     def authors_max(self) -> int:
         """Author rows."""
-        return min(self._share("authors") // AUTHOR_BYTES, 2**31 // KEY_BYTES - 1)
+        return min(self._share("authors") // AUTHOR_BYTES, 2**31 // _KEY_ROOM - 1)
 
     def _share(self, part: str) -> int:
         return self.bytes_max // 32 * SHARES[part]
@@ -139,7 +140,7 @@ class BoundedGraph:
         self.authors = Interner(
             key=hash_key,
             names_max=config.authors_max,
-            names_bytes_max=KEY_BYTES * config.authors_max,
+            names_bytes_max=_KEY_ROOM * config.authors_max,
         )
         self._items = ItemRows(
             key=hash_key ^ 1,

@@ -11,8 +11,9 @@ from ranking.recommend import RecommendRequest, recommend
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import Passing, TrustVector
 
-_BUNDLE = 64
-"""Likes at once: few enough for one eviction to take a whole author."""
+_BUNDLE = 32
+"""Likes at once: few enough for one eviction to take a whole author, and for authors to share
+segments, which are swept then."""
 
 
 def warm_up() -> None:

@@ -43,18 +43,20 @@ def test_a_real_request_finds_every_kernel_compiled():
     for method in Method:
         request = RecommendRequest(config=RankConfig(method=method, walks=40))
         recommend(snap, trust, request, rng)
-    flood(BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=2))
+    for size in (20, 300):
+        flood(BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=2), size)
     assert specialisations() == before
+    assert before["ranking.kernels_storage.pack_blocks"] == 1, "no segment was swept"
 
 
-def flood(graph: BoundedGraph) -> None:
+def flood(graph: BoundedGraph, size: int) -> None:
     """Everything that a graph can meet: likes, dislikes, changes of mind, eviction, withdrawal."""
     for number in range(600):
         author = graph.author_row(bytes(30) + number.to_bytes(2, "big"))
-        names = [f"b:{item}".encode() for item in range(7 * number, 7 * number + 300)]
-        weights = np.where(np.arange(300) % 5, 80, -80).astype(np.int8)
+        names = [f"b:{item}".encode() for item in range(7 * number, 7 * number + size)]
+        weights = np.where(np.arange(size) % 5, 80, -80).astype(np.int8)
         for seq in (1, 2):
-            graph.put(author, names, weights, np.full(300, seq, np.uint16), seq=seq)
+            graph.put(author, names, weights, np.full(size, seq, np.uint16), seq=seq)
         graph.remove(author, names[:9])
         if number % 50 == 0:
             graph.snapshot(today=20_000)

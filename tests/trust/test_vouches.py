@@ -102,3 +102,24 @@ def test_bytes_are_accounted():
     for target in range(1, 101):
         graph.put(0, target, 100)
     assert 500 < graph.nbytes < 1000
+
+
+def test_targets_stand_in_the_order_asked_for_whatever_order_they_came_in():
+    order = np.array([5, 1, 9, 3], np.uint64)
+    for puts in ([1, 2, 3], [3, 1, 2], [2, 3, 1]):
+        graph = VouchGraph()
+        for target in puts:
+            graph.put(0, target, 10 * target)
+        targets, weights = graph.compiled(4, order).out(0)
+        assert targets.tolist() == [1, 3, 2]
+        assert weights.tolist() == pytest.approx([0.1, 0.3, 0.2])
+
+
+def test_rows_that_will_stand_for_others_are_forgotten_on_both_sides():
+    graph = VouchGraph()
+    for caster, target in [(0, 1), (0, 2), (1, 2), (2, 0), (3, 1)]:
+        graph.put(caster, target, 50)
+    graph.forget_rows(np.array([False, True, False, False]))
+    assert [as_dict(graph, caster) for caster in range(4)] == [{2: 50}, {}, {0: 50}, {}]
+    assert len(graph) == 2
+    assert graph.compiled(4).target.tolist() == [2, 0]

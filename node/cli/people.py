@@ -76,11 +76,14 @@ def block(
 @command(app, "allow")
 def allow(
     session: Session,
-    author: Annotated[str, typer.Argument(help="Her author key, 64 hex digits.")],
+    author: Annotated[str, typer.Argument(help="What `grapevine id` prints, or an author key.")],
     undo: Undo = False,
 ) -> None:
     """Let somebody ask this node for recommendations over the network (`--remote`)."""
-    data = session.ask("disallow" if undo else "allow", author=author)
+    from node.id_string import parse_author, parse_id
+
+    key = parse_id(author).author if author.startswith("grapevine:") else parse_author(author)
+    data = session.ask("disallow" if undo else "allow", author=key.hex())
     session.show(data, f"{'no longer allowed' if undo else 'allowed'}: {data['author']}")
 
 

@@ -18,8 +18,9 @@ class LinkConfig:
     """Bytes answered to one want; a partner that wants more asks again."""
     reads_max: int = 4
     """Outstanding reads, each of one frame; further wants wait for them."""
-    heads_per_s: float = 16_384.0
-    """Heads that the partner may tell; a frame with more is ignored and charged."""
+    heads_per_s: float = 4_096.0
+    """Heads (or names) and fingerprints that the partner may tell, some 10 µs each; a frame with
+    more is ignored and charged."""
     heads_burst: int = 65_536
     """The same at once. We ourselves tell at half of both, and at `reconcile_bytes`."""
     pushes_per_s: float = 64.0

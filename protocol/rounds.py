@@ -8,7 +8,7 @@
 and beside either: Peers both ways, Seek to vouched partners for authors whom nobody serves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from protocol.context import Context
@@ -218,14 +218,18 @@ class Rounds:
             return []
         return self._context.feeds.feeds_of(author)
 
-    def _admit(self, link: PeerLink, named: Iterable[Named], heads: int, now: float) -> None:
-        """Learn the names of a frame; more heads than the bucket allows are not looked at."""
+    def _admit(self, link: PeerLink, named: Sequence[Named], told: int, now: float) -> None:
+        """Learn the names of a frame; what the bucket has no room for is not looked at.
+
+        `told`: heads and fingerprints of the frame.
+        """
         for name in named:
             link.names.learn(name)
-        if link.heads_in.take(heads, now=now) < heads:
+        told = max(told, len(named))
+        if link.heads_in.take(told, now=now) < told:
             raise RemoteProtocolError(Offence.FLOOD, "too many heads")
 
-    def _hear(self, link: PeerLink, heads: Iterable[Head], now: float) -> dict[FeedId, Head]:
+    def _hear(self, link: PeerLink, heads: Sequence[Head], now: float) -> dict[FeedId, Head]:
         """Note a partner's heads; returns them by feed."""
         heard: dict[FeedId, Head] = {}
         for head in heads:
@@ -265,7 +269,8 @@ class Rounds:
         context = self._context
         if message.opening:
             link.told = context.journal.version
-        self._admit(link, message.named, sum(len(part.heads) for part in message.lists), now)
+        heads = sum(len(part.heads) for part in message.lists)
+        self._admit(link, message.named, heads + len(message.prints), now)
         heard = [(part, self._hear(link, part.heads, now)) for part in message.lists]
         budget = min(int(link.heads_out.level(now)), context.config.reconcile_step_bytes)
         steps = _Steps(context, link, bytes_max=budget)

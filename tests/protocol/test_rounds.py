@@ -113,16 +113,23 @@ def test_changed_heads_beyond_the_budget_wait_for_the_next_exchange():
     assert len(ear.heads()) == 3
 
 
-@pytest.mark.parametrize("name", ["heads", "ranges"])
-def test_more_heads_than_the_bucket_allows_are_a_flood(name: str):
+@pytest.mark.parametrize("kind", ["heads", "names", "lists", "prints"])
+def test_more_heads_than_the_bucket_allows_are_a_flood(kind: str):
     config = replace(QUIET, link=LinkConfig(heads_per_s=1, heads_burst=5))
     world, node = quiet_node(config)
     puppet = Puppet(world, node)
     feed = feed_of()
     named = [m.Named(0, feed.author, feed.device, 2)]
     heads = [m.Head(0, 1, 1, bytes(8))] * 3
-    lists = m.Ranges(named, [], [m.RangeList(b"", b"", heads, False)], False)
-    frame = m.Heads(named, heads, False) if name == "heads" else lists
+    prints = [
+        m.RangePrint(low, high, 0, bytes(8)) for low, high in pairwise((b"", b"a", b"b", b""))
+    ]
+    frame: m.Message = {
+        "heads": m.Heads(named, heads, False),
+        "names": m.Heads(named * 3, [], False),
+        "lists": m.Ranges(named, [], [m.RangeList(b"", b"", heads, False)], False),
+        "prints": m.Ranges([], prints, [], False),
+    }[kind]
     puppet.say(frame)
     assert puppet.charged == []
     puppet.say(frame)

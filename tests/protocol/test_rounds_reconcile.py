@@ -96,7 +96,7 @@ def test_one_frame_cannot_make_us_tell_more_than_a_step_and_all_is_told_in_the_e
     """Which part is told differs from time to time, or the rest would never be heard of."""
     config = replace(CONFIG, reconcile_step_bytes=64 * 1024)
     world, node = quiet_node(config)
-    feeds = stock(node, 8_000)
+    feeds = stock(node, 4_000)
     puppet = Puppet(world, node)
     ear = Ear(puppet)
     heard: dict[FeedId, m.Head] = {}
@@ -104,7 +104,7 @@ def test_one_frame_cannot_make_us_tell_more_than_a_step_and_all_is_told_in_the_e
     first = ear.heads()
     assert 0 < len(first) <= config.reconcile_step_bytes / 76
     heard |= first
-    for _ in range(120):
+    for _ in range(60):
         world.run(1)
         puppet.say(ask_all())
         heard |= ear.heads()

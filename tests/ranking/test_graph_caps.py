@@ -215,7 +215,7 @@ def test_the_cap_holds_under_any_flood(kind):
             check_caps(graph)
         statistics = graph.statistics()
         full = full or statistics.evicted + statistics.refused > 0
-        if full and statistics.evicted + statistics.refused > 5_000:
+        if full and statistics.evicted + statistics.refused > 2_000:
             break
     check_caps(graph)
     check_accounts(graph)

@@ -77,8 +77,8 @@ class GossipConfig:
     """Proofs of equivocation in memory; the oldest can no longer be told, but still counts."""
     fork_reads_max: int = 64
     """Reads outstanding to prove forks; what would need one more is looked at next time."""
-    equal_feeds_per_tick: int = 1_024
-    """Feeds of equal ranges gone through in one tick, over all links (about 10 µs each)."""
+    feeds_looked_back_per_tick: int = 1_024
+    """Feeds gone through for their beginnings in one tick, over all links (about 10 µs each)."""
     addresses_known_max: int = 256
     """Addresses that may be told to partners; more are cut off."""
     link: LinkConfig = field(default_factory=LinkConfig)

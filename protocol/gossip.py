@@ -160,6 +160,7 @@ class Gossip:
         self._offers.welcome(changed, now=now)
         for link in context.links.values():
             link.serves = {a: None for a in link.serves if a in context.following}
+            link.welcomed = {a: None for a in link.welcomed if a in context.following}
             link.reconcile_due = link.reconcile_due or bool(changed)
         if raised:
             context.emit(Accepted(NO_LINK, (), (), tuple(raised)))
@@ -413,7 +414,7 @@ class Gossip:
         for link in list(context.links.values()):
             if not link.open and now - link.up_at >= config.link.hello_timeout_s:
                 context.close(link, "no Hello")
-        self._rounds.go_through_equal(now=now)
+        self._rounds.look_back(now=now)
         self._intake.expire(now=now)
         if self._round_at is None:
             self._round_at = now + context.rng.random() * config.round_s

@@ -40,7 +40,7 @@ class Offers:
     def welcome(self, authors: Iterable[AuthorKey], *, now: float) -> None:
         """They are followed from now on: use what partners have offered of them so far.
 
-        Of who was on probation, the beginning that had no room then is asked for as well.
+        Of who was on probation, the beginning that had no room then will be looked at as well.
         O(strangers on all links + authors x links).
         """
         new = dict.fromkeys(authors)
@@ -49,15 +49,18 @@ class Offers:
                 lo, hi = link.strangers.pop(feed)
                 link.serves[feed.author] = None
                 self.want(link, feed, lo, hi, now)
-            for author in new:
-                if author in link.serves:
-                    self._back_fill(link, author, now)
+            link.welcomed |= {author: None for author in new if author in link.serves}
 
-    def _back_fill(self, link: PeerLink, author: AuthorKey, now: float) -> None:
-        for feed in self._context.feeds.feeds_of(author):
-            replica = self._context.feeds.replica(feed)
-            if replica is not None and replica.hi:
-                self.want(link, feed, 1, replica.hi, now)
+    def look_back(self, link: PeerLink, *, room: int, now: float) -> int:
+        """Ask for the beginnings of at most so many feeds; returns how many more there may be."""
+        while link.welcomed and room > 0:
+            author, _ = link.welcomed.popitem()
+            for feed in self._context.feeds.feeds_of(author):
+                head = self._context.feeds.head(feed)
+                if head is not None:
+                    self.want(link, feed, 1, head.hi, now)
+                room -= 1
+        return room
 
     def _sample_stranger(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> None:
         """Keep a uniform sample of the unfollowed feeds that the partner has offered."""

@@ -50,6 +50,8 @@ class PeerLink:
     evidence_told: dict[AuthorKey, None] = field(default_factory=dict)
     equal: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Ranges that both hold alike and that are still to be gone through."""
+    welcomed: dict[AuthorKey, None] = field(default_factory=dict)
+    """Authors that the partner serves and of whom we want more than before."""
     told: int = 0
     """Version of the journal up to which the partner knows our heads."""
     rounds: int = 0

@@ -338,15 +338,17 @@ class Rounds:
         if differing or part.answer:
             steps.list(part.lower, part.upper, differing, answer=part.answer)
 
-    def go_through_equal(self, *, now: float) -> None:
-        """What both hold alike a partner serves, too, and perhaps further back than we do.
+    def look_back(self, *, now: float) -> None:
+        """Ask for what came before what we hold: of authors of whom we want more by now, and of
+        what both hold alike, for a partner serves it, too, and perhaps further back than we do.
 
         A part of it each tick: a large table would take longer than the loop may stall.
         """
         context = self._context
-        waiting = [link for link in context.links.values() if link.equal]
+        waiting = [link for link in context.links.values() if link.equal or link.welcomed]
         for link in waiting:
-            room = max(1, context.config.equal_feeds_per_tick // len(waiting))
+            share = max(1, context.config.feeds_looked_back_per_tick // len(waiting))
+            room = self._offers.look_back(link, room=share, now=now)
             while link.equal and room > 0:
                 lower, upper = link.equal.pop()
                 start, stop = context.index.span(lower, upper)

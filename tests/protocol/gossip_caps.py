@@ -43,6 +43,7 @@ def assert_link_caps(gossip: Gossip, link: PeerLink) -> None:
     caps = gossip._config.link
     at_most(
         ("serves", len(link.serves), gossip._config.following.followed_max * 2),
+        ("welcomed", len(link.welcomed), gossip._config.following.followed_max * 2),
         ("sampled strangers", len(link.strangers), caps.strangers_max),
         ("outbox", len(link.outbox), caps.outbox_max),
         ("evidence", len(link.evidence), caps.evidence_told_max),

@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import replace
 
 from protocol.config import LinkConfig
+from protocol.events import Tick
 from protocol.ids import FeedId
+from protocol.interest import Interest, Wanted
 from tests.protocol.chains import chain, feed_of
 from tests.protocol.gossip_world import QUIET, quiet_node, signer_of
 from tests.protocol.puppet import Puppet, scene
@@ -89,3 +91,26 @@ def test_equivocators_are_told_on_instead():
     assert (link.serves, link.strangers) == ({}, {})
     assert puppet.wants() == []
     assert list(link.evidence_told) == [author]
+
+
+def test_who_is_wanted_more_than_before_is_asked_for_her_beginning_bit_by_bit():
+    """Over the link that stands: equal heads are not told again."""
+    world, node = quiet_node(replace(QUIET, feeds_looked_back_per_tick=4, cover_rate=0.0))
+    authors = [chain(20, author=number) for number in range(1, 11)]
+    for quota in (6, 40):
+        wanted = {c[0].feed.author: Wanted(1.0, (quota,) * 4) for c in authors}
+        if quota == 6:
+            node.gossip.follow(Interest(wanted), now=world.now)
+            puppet = Puppet(world, node)
+            for bundles in authors:
+                puppet.offer(*bundles)
+    assert [node.feeds.held(c[0].feed) for c in authors] == [[18, 19, 20]] * 10
+    before = len(puppet.wants())
+    assert node.gossip.follow(Interest(wanted), now=world.now) == []
+    asked = []
+    for _ in range(4):
+        world.deliver(node, Tick())
+        asked.append(len(puppet.wants()) - before)
+    assert asked == [4, 8, 10, 10]
+    puppet.serve(*(bundle for bundles in authors for bundle in bundles))
+    assert [node.feeds.held(c[0].feed) for c in authors] == [[*range(1, 21)]] * 10

@@ -126,7 +126,7 @@ def test_the_budget_of_a_round_is_kept_by_fingerprints_too():
 
 def test_an_equal_range_is_gone_through_feed_by_feed_and_bit_by_bit():
     """The partner holds what we hold, perhaps further back: there may be more to ask for."""
-    config = replace(QUIET, equal_feeds_per_tick=8)
+    config = replace(QUIET, feeds_looked_back_per_tick=8)
     world, node = quiet_node(config)
     bundles = [chain(3, author=number) for number in range(1, 21)]
     for newest in bundles:
@@ -148,7 +148,7 @@ def test_an_equal_range_is_gone_through_feed_by_feed_and_bit_by_bit():
 
 
 def test_equal_ranges_share_a_tick_and_are_bounded():
-    config = replace(QUIET, equal_feeds_per_tick=8, link=LinkConfig(equal_ranges_max=3))
+    config = replace(QUIET, feeds_looked_back_per_tick=8, link=LinkConfig(equal_ranges_max=3))
     world, node = quiet_node(config)
     bundles = [chain(3, author=number) for number in range(1, 9)]
     for newest in bundles:

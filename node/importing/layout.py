@@ -111,7 +111,7 @@ def detect(
         names = tuple(name.strip() for name in first)
     else:
         names = tuple(str(number) for number in range(1, len(first) + 1))
-    roles = _roles(names, columns, file_name)
+    roles = _roles(names, columns, file_name, shown=first)
     known = [_plain(name) for name in names]
     if has_header and "userid" in known and "movieid" in known:
         return Layout("movielens", delimiter, names, True, roles, MOVIES)
@@ -154,8 +154,17 @@ def _is_header(first: Sequence[str], columns: Mapping[str, str]) -> bool:
     return any(_plain(field) in known for field in first)
 
 
-def _roles(names: Sequence[str], columns: Mapping[str, str], file_name: str) -> dict[str, str]:
-    """Which column plays which role; the caller's word first, then the columns' own names."""
+def _roles(
+    names: Sequence[str],
+    columns: Mapping[str, str],
+    file_name: str,
+    *,
+    shown: Sequence[str] | None = None,
+) -> dict[str, str]:
+    """Which column plays which role; the caller's word first, then the columns' own names.
+
+    `shown` is what the first line holds: it tells a person which column is which.
+    """
     roles = {role: _column(names, column, file_name) for role, column in columns.items()}
     by_plain: dict[str, str] = {}
     for name in sorted(names, key=lambda n: n.count(".")):  # outer fields before inner ones
@@ -168,9 +177,9 @@ def _roles(names: Sequence[str], columns: Mapping[str, str], file_name: str) -> 
             taken.add(found)
     _read_by_name(roles)
     if not roles.keys() & {"item", "mbid", "title"}:
-        shown = ", ".join(name[:32] for name in names[:16])
+        first = ", ".join(name[:32] for name in (shown or names)[:16])
         raise ImportUnreadable(
-            f"{file_name}: cannot tell which column is the item; the columns are: {shown}",
+            f"{file_name}: cannot tell which column is the item; the columns are: {first}",
             hint="say it with --map item=COLUMN (a name, or a number counted from 1)",
         )
     return roles

@@ -24,7 +24,8 @@ def import_text(tmp_path: Path) -> ImportText:
         rejects: list[Reject] = []
         result = read_import(path, ImportOptions(today=TODAY, **options), reject=rejects.append)
         assert result.rejected == len([r for r in rejects if r.file == name])
-        assert result.read == len(result.rows) + result.repeated + result.rejected
+        accounted = len(result.rows) + result.repeated + result.others + result.rejected
+        assert result.read == accounted
         return result, rejects
 
     return run

@@ -1,6 +1,7 @@
 """Known formats give exactly these rows; anything else gives rows and rejects, never a crash."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from node.core.methods.people import is_name
 from node.importing import collapse as collapse_module
 from node.importing.reader import PROGRESS_LINES, ImportOptions, ImportResult, read_import
 from node.importing.rows import ImportRow, ImportUnreadable, Reject
+from protocol.claims import check_item
 
 TODAY = 20_700
 ImportText = Callable[..., tuple[ImportResult, list[Reject]]]
@@ -317,3 +320,45 @@ def test_arbitrary_bytes_give_rows_and_rejects(
         return
     check_rows(result.rows)
     assert result.read == len(result.rows) + result.repeated + len(rejects)
+
+
+def test_one_users_rows_are_taken_alone(import_text):
+    content = "user,item,rating\n1,a,5\n2,b,4\n1,c,9\n2,c,9\n1,d,3\n"
+    result, rejects = import_text("x.csv", content, user="1")
+    assert [(row.user, row.item) for row in result.rows] == [("1", "item:a"), ("1", "item:d")]
+    assert result.others == 1
+    assert [reject.line for reject in rejects] == [4, 5], "whoever's they are, they are shown"
+
+
+def test_asking_for_a_user_needs_a_column_of_users(import_text):
+    with pytest.raises(ImportUnreadable, match="no column of users") as raised:
+        import_text("x.csv", "item,rating\na,5\n", user="1")
+    assert "--map user=COLUMN" in raised.value.hint
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=80), st.text(max_size=140), st.text(max_size=12), st.text()),
+        max_size=20,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_every_row_that_is_taken_is_one_that_a_node_takes(lines):
+    """Otherwise a single row would make the node refuse all that travel with it."""
+    content = json_file(lines)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "x.jsonl"
+        path.write_text(content, "utf-8", "surrogatepass")
+        options = ImportOptions(today=20_700)
+        result = read_import(path, options, reject=lambda _reject: None)
+    for row in result.rows:
+        check_item(row.item)
+        assert row.user is None or is_name(row.user)
+        assert -1 <= row.weight <= 1
+        assert 0 <= row.day <= 65_535
+
+
+def json_file(lines) -> str:
+    first = {"user": "u", "item": "i", "plays": "1", "title": "t"}
+    rows = [first, *(dict(zip(first, line, strict=True)) for line in lines)]
+    return "".join(json.dumps(row) + "\n" for row in rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.importing import rejects as rejects_module
-from node.importing.rejects import RejectsFile
+from node.importing.rejects import RejectsFile, RejectsUnwritable
 from node.importing.rows import Reject
 
 
@@ -39,3 +39,17 @@ def test_the_file_stays_small_and_the_count_right(tmp_path: Path, monkeypatch: p
     written = rejects.path.read_text().splitlines()
     assert len(written) == 1 + 3
     assert written[1] == "x:0\tbad\tyyyyy"
+
+
+def test_rejects_that_cannot_be_written_stop_the_import(tmp_path: Path, monkeypatch):
+    reject = Reject("x.csv", 1, "no item", "")
+    with RejectsFile(tmp_path / "gone", "x.csv") as rejects, pytest.raises(RejectsUnwritable):
+        rejects.add(reject)
+    monkeypatch.setattr(rejects_module, "FILES_MAX", 1)
+    for allowed in (True, False):
+        with RejectsFile(tmp_path, "x.csv") as rejects:
+            if allowed:
+                rejects.add(reject)
+            else:
+                with pytest.raises(RejectsUnwritable, match="1 files of x"):
+                    rejects.add(reject)

@@ -51,7 +51,7 @@ TICK_S = 0.25
 """How often the Peer is told that time has passed."""
 
 NETWORK_START_S = 15.0
-"""How long `id` waits for the network to listen."""
+"""How long questions about the network, or through it, wait for it to listen."""
 
 STOP_S = 5.0
 """How long an orderly stop may take."""
@@ -327,7 +327,7 @@ class Daemon:
             self.stop()
             return {"stopping": True, "pid": os.getpid()}, ()
         await self._ready.wait()
-        if method == "id":  # without addresses it would be of little use
+        if method in ("id", "netcheck", "remote"):  # of little use before the network is up
             with trio.move_on_after(NETWORK_START_S):
                 await self._listening.wait()
         if caller.owner:

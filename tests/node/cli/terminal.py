@@ -2,12 +2,15 @@
 
 import io
 import json
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from node.cli.main import main
+from tests.node.shell.daemon_process import LOOK_S, LOOKS
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,12 @@ class Terminal:
         assert told.envelope["schema"].startswith("grapevine.")
         assert told.envelope["schema"].endswith("/1")
         return told.data
+
+    def until(self, command: str, condition: Callable[[dict[str, Any]], bool]) -> None:
+        """Ask again until the data is like that."""
+        for _ in range(LOOKS):
+            data = self.json(command)
+            if condition(data):
+                return
+            sleep(LOOK_S)
+        raise AssertionError(f"{command} goes on saying {data}")

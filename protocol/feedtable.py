@@ -108,6 +108,15 @@ class FeedConfig:
     """
 
 
+class DroppedMark(NamedTuple):
+    """What is left of a dropped author's feed. `since`: Unix seconds of our clock."""
+
+    feed: FeedId
+    hi: int
+    floor: int
+    since: float
+
+
 class _Dropped(NamedTuple):
     marks: dict[FeedId, tuple[int, int]]
     until: float
@@ -372,12 +381,6 @@ class FeedTable:
         dropped = self._dropped.get(author)
         return dropped is None or now >= dropped.until
 
-    def welcome_back(self, author: AuthorKey) -> None:
-        """Her trust has risen: ask again at once (the marks stay)."""
-        dropped = self._dropped.get(author)
-        if dropped is not None:
-            self._dropped[author] = dropped._replace(until=0.0)
-
     def _mark(self, feed: FeedId) -> tuple[int, int]:
         dropped = self._dropped.get(feed.author)
         return dropped.marks.get(feed, (0, 0)) if dropped is not None else (0, 0)
@@ -423,6 +426,15 @@ class FeedTable:
 def _index(held: "array[int]", seq: int) -> int:
     """Where in seq, count, seq, count, ... the first number >= seq stands; O(log n)."""
     return 2 * bisect_left(range(len(held) // 2), seq, key=lambda at: held[2 * at])
+
+    def restore_dropped(self, marks: Iterable[DroppedMark]) -> None:
+        """Take over the marks of dropped authors, oldest first, at start."""
+        for feed, hi, floor, since in marks:
+            dropped = self._dropped.pop(feed.author, _Dropped({}, 0.0))
+            until = max(dropped.until, since + self._config.dropped_for_s)
+            self._dropped[feed.author] = _Dropped({**dropped.marks, feed: (hi, floor)}, until)
+            if len(self._dropped) > self._config.dropped_marks_max:
+                del self._dropped[next(iter(self._dropped))]
 
 
 def _head(replica: Replica) -> Head:

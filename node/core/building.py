@@ -18,7 +18,7 @@ from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
 from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_claims
 from protocol.errors import RemoteProtocolError
-from protocol.feedtable import FeedRecord, FeedTable
+from protocol.feedtable import DroppedMark, FeedRecord, FeedTable
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.signing import Signer
@@ -61,6 +61,7 @@ class Remembered:
 
     persons: tuple[PersonRecord, ...]
     feeds: Iterable[FeedRecord] = ()
+    dropped: Iterable[DroppedMark] = ()
     claims: Iterable[tuple[FeedId, int, bytes, float]] = ()
     proofs: tuple[tuple[AuthorKey, bytes], ...] = ()
     blocked_authors: tuple[AuthorKey, ...] = ()
@@ -116,6 +117,7 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
     """Bring back people, policy, feeds, the graph and proofs."""
     for record in remembered.persons:
         _restore_person(state, record)
+    state.feeds.restore_dropped(remembered.dropped)
     state.feeds.restore(remembered.feeds)
     for author, quotas in kept_whole(state).items():
         state.protect(author)

@@ -21,6 +21,7 @@ def remembered(store: Store, owner_seed: bytes) -> Remembered:
     return Remembered(
         persons=tuple(_person(store, row, owner_seed) for row in store.persons()),
         feeds=store.feed_records(),
+        dropped=store.dropped_feeds(),
         claims=_claims(store),
         proofs=tuple(proofs),
         blocked_authors=tuple(store.blocked_authors()),

@@ -6,9 +6,9 @@ import msgspec
 
 from node.store.database import Database, Row
 from node.store.errors import translated
-from node.store.rows import DroppedFeed, StoredClaims, WriterState
+from node.store.rows import StoredClaims, WriterState
 from protocol.bundle import VERSION, Bundle
-from protocol.feedtable import FeedRecord
+from protocol.feedtable import DroppedMark, FeedRecord
 from protocol.ids import NO_BUNDLE, AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.limits import VOID_MARKS_MAX
 
@@ -183,11 +183,6 @@ class BundleTables(Database):
                 (DROPPED_MAX,),
             )
 
-    def forget_dropped(self, author: AuthorKey) -> None:
-        """Remove the marks of a dropped author whom we follow again. Relaxed."""
-        with self.transaction(durable=False):
-            self._execute("DELETE FROM dropped WHERE author = ?", (author,))
-
     def feed_records(self) -> list[FeedRecord]:
         """Every replica held, by order of first contact, for `FeedTable.restore`.
 
@@ -234,12 +229,12 @@ class BundleTables(Database):
         voids = self._rows("SELECT seq FROM voids WHERE feed = ? ORDER BY seq", (row,))
         return WriterState(seq, BundleId(head), floor, tuple(seq for (seq,) in voids))
 
-    def dropped_feeds(self) -> list[DroppedFeed]:
+    def dropped_feeds(self) -> list[DroppedMark]:
         """Marks of dropped feeds, oldest first; at most `DROPPED_MAX`."""
         rows = self._rows(
             "SELECT author, device, lane, hi, floor, since FROM dropped ORDER BY since"
         )
-        return [DroppedFeed(_feed(*row[:3]), *row[3:]) for row in rows]
+        return [DroppedMark(_feed(*row[:3]), *row[3:]) for row in rows]
 
     def replay(self) -> Iterator[list[StoredClaims]]:
         """All claims held, in first-seen order, in batches. Costs 1.3 MB of memory at a time.

@@ -15,15 +15,6 @@ class WriterState(NamedTuple):
     voids: tuple[int, ...]
 
 
-class DroppedFeed(NamedTuple):
-    """What is remembered of a feed whose author was dropped."""
-
-    feed: FeedId
-    hi: int
-    floor: int
-    since: int
-
-
 class StoredClaims(NamedTuple):
     """The claims of one bundle, for the rebuild of the graph."""
 

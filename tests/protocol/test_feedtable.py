@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol import limits
 from protocol.bundle import Bundle
 from protocol.claims import Retract
-from protocol.feedtable import FeedConfig, FeedRecord, FeedTable, Outcome
+from protocol.feedtable import DroppedMark, FeedConfig, FeedRecord, FeedTable, Outcome
 from protocol.ids import NO_BUNDLE, FeedId, Lane
 from protocol.parking import Parking
 from tests.protocol.chains import bundle_of, chain, feed_of, wild_chain
@@ -214,8 +214,17 @@ def test_a_dropped_author_comes_back_only_above_its_marks():
         Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.BELOW, Outcome.BELOW,
     ]  # fmt: skip
     assert feeds.missing(FEED, 1, 7) == []
-    feeds.welcome_back(FEED.author)
-    assert feeds.may_ask(FEED.author, now=NOW)
+
+
+def test_marks_of_dropped_authors_survive_a_restart():
+    bundles = chain(5)
+    feeds = table(dropped_for_s=100.0, dropped_marks_max=2)
+    others = [DroppedMark(feed_of(author), 1, 0, NOW - 500) for author in (2, 3)]
+    feeds.restore_dropped([*others, DroppedMark(FEED, 4, 2, NOW)])
+    assert offer(feeds, bundles[3], bundles[4]) == [Outcome.BELOW, Outcome.ACCEPTED]
+    asked = [feeds.may_ask(feed_of(author).author, now=NOW + 99) for author in (1, 3)]
+    assert asked == [False, True]
+    assert offer(feeds, chain(1, author=2)[0]) == [Outcome.ACCEPTED]  # the oldest mark has gone
 
 
 def test_marks_of_dropped_authors_are_bounded():

@@ -187,8 +187,6 @@ def test_dropped_author_leaves_marks_only(store: Store, make_feed: MakeFeed):
     assert store.read_bundles(gone[0].feed, 1, 9, BYTES_MAX) == []
     assert store.dropped_feeds() == [(gone[0].feed, 3, 2, NOW + 9)]
     assert store.equivocation(gone[0].feed.author) == b"proof"
-    store.forget_dropped(gone[0].feed.author)
-    assert store.dropped_feeds() == []
 
 
 def test_the_oldest_marks_go_at_the_cap(

@@ -422,11 +422,6 @@ class FeedTable:
                 ),
             )
 
-
-def _index(held: "array[int]", seq: int) -> int:
-    """Where in seq, count, seq, count, ... the first number >= seq stands; O(log n)."""
-    return 2 * bisect_left(range(len(held) // 2), seq, key=lambda at: held[2 * at])
-
     def restore_dropped(self, marks: Iterable[DroppedMark]) -> None:
         """Take over the marks of dropped authors, oldest first, at start."""
         for feed, hi, floor, since in marks:
@@ -435,6 +430,11 @@ def _index(held: "array[int]", seq: int) -> int:
             self._dropped[feed.author] = _Dropped({**dropped.marks, feed: (hi, floor)}, until)
             if len(self._dropped) > self._config.dropped_marks_max:
                 del self._dropped[next(iter(self._dropped))]
+
+
+def _index(held: "array[int]", seq: int) -> int:
+    """Where in seq, count, seq, count, ... the first number >= seq stands; O(log n)."""
+    return 2 * bisect_left(range(len(held) // 2), seq, key=lambda at: held[2 * at])
 
 
 def _head(replica: Replica) -> Head:

@@ -1,5 +1,7 @@
 """What leaves a node: nothing unasked, rounded, in small portions, once it is durable."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.core.events import Commit, Committed, FindAuthor, Provide, PutOwnBundle, StoreBundles
@@ -8,7 +10,7 @@ from protocol.claims import Endpoint, Interaction, ItemInfo, Retract, Vouch
 from protocol.events import Send, Tick
 from protocol.ids import FeedId, Lane
 from protocol.limits import VOID_MARKS_MAX
-from tests.node.core.peer_world import World, like_all, sharing
+from tests.node.core.peer_world import CONFIG, World, like_all, sharing
 from tests.node.core.scribe import Scribe
 
 
@@ -79,6 +81,21 @@ def test_a_large_import_leaves_in_many_bundles_a_few_at_each_tick():
     feed = FeedId(ada.author, ada.device, Lane.TASTE)
     replica = ada.state.feeds.replica(feed)
     assert (replica.lo, replica.claims) == (1, 120_000), "own data are served whole"
+
+
+def test_own_data_are_whole_before_anybody_has_been_walked_for():
+    world = World()
+    ada = world.node("ada", replace(CONFIG, trust_interval_s=1_000.0))
+    world.run(1)
+    ada.ask("add_person", name="eve")
+    rows = [[None, f"t:{n}", 1, 19_000, f"Title of {n}", []] for n in range(12_000)]
+    for at in range(0, len(rows), 500):
+        ada.ask("import_rows", rows=rows[at : at + 500], person="eve")
+    ada.ask("share_set", people=["eve"], taste=True)
+    world.run(4)
+    eve = ada.state.persons.named("eve")
+    replica = ada.state.feeds.replica(FeedId(eve.author, eve.device, Lane.TASTE))
+    assert (replica.lo, replica.claims) == (1, 24_000)
 
 
 def test_many_people_share_the_budget_of_one_tick():

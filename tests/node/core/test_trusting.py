@@ -148,7 +148,10 @@ def test_names_dropped_by_strangers_make_way_for_newcomers():
     heard_by(node, [friend.says(rates("t:1"))])
     heard_by(node, [friend.says(Vouch(second.author, 80), lane=Lane.VOUCHES)])
     node.ask("block", target=blocked.hex())
+    node.ask("trust", peer=key(4).hex(), weight=-1)
     stranger = crowd(node, 10_000, graph.config.authors_max)
+    again = [Vouch(key(10_001 + n), 50) for n in range(100)]
+    heard_by(node, [stranger.says(*again, lane=Lane.VOUCHES)])
     heard_by(node, [stranger.says(Click(("w",), "t:1", 0), lane=Lane.CLICKS)])
     assert len(graph.authors) == graph.config.authors_max
     with pytest.raises(Refused, match="no room for another author"):
@@ -162,7 +165,7 @@ def test_names_dropped_by_strangers_make_way_for_newcomers():
     assert node.edges(friend.author)
     assert node.vouches(friend.author) == {second.author: 80}
     assert node.trust_in(second.author) > 0
-    assert node.vouches(node.author) == {friend.author: 100, key(5): 50}
+    assert node.vouches(node.author) == {friend.author: 100, key(4): -100, key(5): 50}
     for row in range(graph.authors.rows):
         for target in node.state.trust.vouched_by(row):
             assert graph.authors.in_use(target), "nobody vouches for a row that is free"

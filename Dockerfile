@@ -23,11 +23,13 @@ RUN /opt/grapevine/bin/pip install --no-cache-dir --no-deps .
 FROM python:3.11-slim
 COPY --from=build /opt/grapevine /opt/grapevine
 COPY docker/start /usr/local/bin/start
-RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
+# New named volumes take owner and mode from here.
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /data /meeting
 ENV PATH=/opt/grapevine/bin:$PATH \
     LD_LIBRARY_PATH=/opt/grapevine/lib \
     PYTHONDONTWRITEBYTECODE=1 \
     GRAPEVINE_HOME=/data/node \
+    GRAPEVINE_NETWORK_LISTEN=/ip4/0.0.0.0/tcp/4001 \
     NUMBA_CACHE_DIR=/data/numba
 USER 10001:10001
 VOLUME ["/data"]

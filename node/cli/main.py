@@ -1,12 +1,12 @@
 """The `grapevine` command. A command's module is imported only when it is called or listed."""
 
 import difflib
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import entry_points
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer._click import Command, Context, HelpFormatter  # the click that typer carries
@@ -17,6 +17,9 @@ from node.cli.command import COMMON, COMPLETE, AsJson, AsPerson, DataDir, Profil
 from node.cli.session import Session, fail, usage
 from node.errors import NodeError
 from node.query.schema import QueryError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Your node": {
@@ -66,14 +69,13 @@ class LazyGroup(TyperGroup):
     """A group whose commands are imported on first use."""
 
     def list_commands(self, ctx: Context) -> list[str]:
-        return [*MODULES, *(point.name for point in entry_points(group=PLUGINS))]
+        return [*MODULES, *_plugins()]
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name in MODULES:
             return _from_app(importlib.import_module(MODULES[cmd_name]).app, cmd_name)
-        for point in entry_points(group=PLUGINS, name=cmd_name):
-            return typer.main.get_command(point.load())
-        return None
+        plugin = _plugins().get(cmd_name)
+        return None if plugin is None else typer.main.get_command(plugin.load())
 
     def resolve_command(
         self, ctx: Context, args: list[str]
@@ -89,12 +91,19 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """List commands without importing a single one."""
         listed = {title: [(n, line) for n, (_, line) in s.items()] for title, s in SECTIONS.items()}
-        if plugins := [(point.name, "") for point in entry_points(group=PLUGINS)]:
-            listed["More"] = plugins
+        if plugins := _plugins():
+            listed["More"] = [(name, "") for name in plugins]
         width = max(len(name) for rows in listed.values() for name, _ in rows)
         for title, rows in listed.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), line) for name, line in rows])
+
+
+@functools.cache
+def _plugins() -> "dict[str, EntryPoint]":
+    from importlib.metadata import entry_points  # a tenth of the time that `status` takes
+
+    return {point.name: point for point in entry_points(group=PLUGINS)}
 
 
 def _from_app(app: typer.Typer, name: str) -> Command | None:

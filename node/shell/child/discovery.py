@@ -227,5 +227,10 @@ class Discovery:
                 await self._tell("mdns", info.peer_id, info.addrs, None)
         finally:
             peerDiscovery.unregister_peer_discovered_handler(heard)
+            # Its `stop` waits for the network, and so belongs on a thread, but it also cancels a
+            # scope, which only this thread may.
+            if mdns._cleanup_cancel_scope is not None:
+                mdns._cleanup_cancel_scope.cancel()
+                mdns._cleanup_cancel_scope = None
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(mdns.stop)

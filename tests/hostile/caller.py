@@ -11,6 +11,7 @@ from typing import Any
 
 import trio
 from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.crypto.keys import KeyPair
 from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.custom_types import TProtocol
 from libp2p.network.connection.raw_connection import RawConnection
@@ -81,30 +82,48 @@ class Caller:
 @asynccontextmanager
 async def connected(address: str) -> AsyncIterator[Caller]:
     """A connection that is closed with the block. Raises Gone when the node lets nobody in."""
-    target = Multiaddr(address)
-    partner = ID.from_base58(address.rsplit("/p2p/", 1)[1])
     keys = create_new_key_pair(secrets.token_bytes(32))
+    raw, muxed = await _dial(address, keys)
+    caller = Caller(str(ID.from_pubkey(keys.public_key)), muxed)
+    failed: Exception | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_run, caller)
+            nursery.start_soon(_turn_away, muxed)
+            try:
+                yield caller
+            except Exception as error:  # noqa: BLE001 - raised below, without the nursery's group
+                failed = error
+            nursery.cancel_scope.cancel()
+    finally:
+        await _close(raw)
+    if failed is not None:
+        raise failed
+
+
+async def _dial(address: str, keys: KeyPair) -> tuple[RawConnection, Yamux]:
+    partner = ID.from_base58(address.rsplit("/p2p/", 1)[1])
     noise = NoiseTransport(keys, noise_privkey=create_noise_key_pair().private_key)
     upgrader = TransportUpgrader({NOISE: noise}, {YAMUX: Yamux})
+    raw: Any = None
     try:
         with trio.fail_after(CONNECT_S):
-            raw = await TCP().dial(target)
-            assert isinstance(raw, RawConnection)
+            raw = await TCP().dial(Multiaddr(address))
             secured = await upgrader.upgrade_security(raw, True, partner)
             muxed = await upgrader.upgrade_connection(secured, partner)
-    except Exception as error:  # noqa: BLE001 - see above
+    except BaseException as error:
+        if raw is not None:
+            await _close(raw)
+        if not isinstance(error, Exception):
+            raise
         raise Gone(repr(error)) from None
     assert isinstance(muxed, Yamux)
-    async with trio.open_nursery(strict_exception_groups=False) as nursery:
-        caller = Caller(str(ID.from_pubkey(keys.public_key)), muxed)
-        nursery.start_soon(_run, caller)
-        nursery.start_soon(_turn_away, muxed)
-        try:
-            yield caller
-        finally:
-            nursery.cancel_scope.cancel()
-            with trio.move_on_after(1, shield=True):
-                await raw.close()
+    return raw, muxed
+
+
+async def _close(raw: RawConnection) -> None:
+    with trio.move_on_after(1, shield=True):
+        await raw.close()
 
 
 async def _run(caller: Caller) -> None:

@@ -66,6 +66,8 @@ class Dialer:
         standing = self._connections.to_peer(peer_id)
         if standing is not None:
             return standing
+        if self._connections.full:
+            raise DialProblem("too many connections are open")
         with trio.move_on_after(self._config.dial_s):
             try:
                 if "/p2p-circuit" in str(address):

@@ -23,6 +23,10 @@ from node.shell.network import NetworkConfig
 OUTBOUND_RESERVE = 16
 """Connections beyond `connections_max` that only our own dials may use."""
 
+CLOSING_MAX = 256
+"""Connections on their way out. The library counts them as well and turns everybody away at its own
+limit, so without this margin a few strangers who come and go quickly would lock the others out."""
+
 IDLE_S = 30.0
 """A connection without a link is closed after so long, unless something else holds it."""
 
@@ -34,7 +38,7 @@ logger = logging.getLogger("grapevine.network")
 def build_host(config: NetworkConfig, seed: bytes) -> BasicHost:
     """A host that does not listen yet. `seed`: 32 bytes, the transport key."""
     keys = create_new_key_pair(seed)
-    limit = config.connections_max + OUTBOUND_RESERVE
+    limit = config.connections_max + OUTBOUND_RESERVE + CLOSING_MAX
     noise = NoiseTransport(keys, noise_privkey=create_noise_key_pair().private_key)
     swarm = libp2p.new_swarm(
         key_pair=keys,
@@ -88,6 +92,11 @@ class Connections:
         """An open connection to the peer, the newest, None without any."""
         found = [c for c in self._swarm.connections.get(peer_id, []) if not c.is_closed]
         return found[-1] if found else None
+
+    @property
+    def full(self) -> bool:
+        """Whether not even we ourselves may open one more."""
+        return len(self) >= self._max + OUTBOUND_RESERVE
 
     async def sweep_forever(self) -> None:
         """Close what is idle for `IDLE_S`, and at once what had to make room."""

@@ -37,6 +37,9 @@ def peer_config(config: Config) -> PeerConfig:
         graph=GraphConfig(
             bytes_max=config.graph.bytes_max,
             edges_per_author_max=config.graph.edges_per_author_max,
+            edges_per_protected_max=max(
+                GraphConfig().edges_per_protected_max, config.graph.edges_per_author_max
+            ),
             half_life_days=config.graph.half_life_days,
         ),
         rank=RankConfig(

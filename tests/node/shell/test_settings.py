@@ -46,6 +46,15 @@ def test_a_changed_setting_changes_what_is_built(name: str):
     assert built(changed) != built(Config())
 
 
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ELSEWHERE])
+def test_whatever_the_config_allows_can_be_built(name: str):
+    known = SETTINGS[name]
+    for end in (known.at_least, known.at_most):
+        if end is not None:
+            value = type(known.default)(end)
+            built(load_config(None, flags={name: value}, environ={}))  # type: ignore[dict-item]
+
+
 def test_discoveries_are_slots_of_twenty_and_may_be_none():
     rank = Config().rank
     for discoveries, every in [(0, 0), (1, 20), (2, 10), (5, 4), (10, 2)]:

@@ -25,8 +25,29 @@ DUMPING_GROUNDS = {
 }  # fmt: skip
 
 TESTED_ELSEWHERE: dict[str, str] = {
-    # module path: which test covers it, and why it has none of its own name
+    "node/core/author_rows.py": "tests/node/core/test_trusting.py, with the trust desk",
+    "node/core/config.py": "defaults only; every setting reaches it in test_settings.py",
+    "node/core/events.py": "dataclasses only, in every test of the core",
+    "node/core/methods/about.py": "tests/node/query/test_methods.py, every answer's shape",
+    "node/core/methods/params.py": "tests/node/core/test_peer.py, odd questions to every method",
+    "node/core/methods/people.py": "tests/node/query/test_methods.py and the tests of importing",
+    "node/core/persons.py": "tests/node/core/test_publishing.py and test_building.py",
+    "node/core/state.py": "a record of the parts; its continuations are in every test of the core",
+    "node/errors.py": "the root of the errors that other tests expect",
+    "node/importing/rows.py": "tests/node/importing/test_reader.py",
+    "node/query/results.py": "types only; tests/node/query/test_methods.py holds answers to them",
+    "node/shell/child/__main__.py": "started by every test with a real daemon",
+    "node/store/database.py": "tests/node/store/test_store.py, its transactions and versions",
+    "node/store/errors.py": "tests/node/store/test_store.py and test_daemon_process.py",
+    "node/store/migrations.py": "tests/node/store/test_store.py",
+    "node/store/rows.py": "tuples only",
+    "protocol/config.py": "defaults only, compared with SPEC.md in test_vectors.py",
+    "protocol/events.py": "dataclasses only, in every test of gossip",
+    "sim/demo/__main__.py": "`make demo`",
+    "sim/demo/acts.py": "`make demo`; its steps are in test_network.py",
+    "sim/demo/fleet.py": "tests/sim/demo/test_network.py, with real daemons",
 }
+"""Module path -> which test covers it, and why it has none of its own name."""
 
 
 @dataclass(frozen=True)

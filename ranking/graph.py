@@ -17,6 +17,7 @@ direction, item -> authors, exists in snapshots only: nothing but the ranking re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from ranking.kernels_storage import (
     keep_edges,
     merge_edges,
 )
-from ranking.segment import BLOCK_BYTES, EDGE_BYTES, BlockStore
+from ranking.segment import BLOCK_BYTES, EDGE_BYTES, BlockStore, sliced
 from ranking.snapshot import GraphSnapshot
 
 KEY_BYTES = 32
@@ -52,8 +53,6 @@ cost of choosing."""
 _NAME_TRIES = 4
 """Evictions tried for a bundle whose new names find no room; for PROTECTED authors, all there are.
 """
-
-_NO_ROWS = np.empty(0, np.int32)
 
 SHARES = {"edges": 20, "names": 6, "items": 3, "authors": 2}
 """Thirty-secondths of `bytes_max`; one is left for what the arrays begin with."""
@@ -269,29 +268,36 @@ class BoundedGraph:
         """
         seqs = np.full(len(items), seq, np.uint32)
         devices = np.full(len(items), device, np.uint16)
-        self._put(author, items, EdgeColumns(_NO_ROWS, seqs, days, devices, weights))
+        rows = self._rows_for(author, items)
+        self._merge(author, EdgeColumns(rows, seqs, days, devices, weights))
 
     def put_many(
         self, authors: NDArray[np.int32], items: Sequence[bytes], edges: EdgeColumns
     ) -> None:
         """State edges of many authors at once, as `put` does; `edges.item` is not read.
 
-        About a million edges a second: each author's are merged in one go.
+        About a million edges a second: all names are looked up together.
         """
         if not len(items):
             return
         order = np.argsort(authors, kind="stable")
-        starts = np.flatnonzero(np.diff(authors[order], prepend=-1))
-        for group in np.split(order, starts[1:]):
-            names = [items[k] for k in group.tolist()]
-            mine = EdgeColumns(
-                _NO_ROWS,
-                edges.seq[group],
-                edges.day[group],
-                edges.device[group],
-                edges.weight[group],
-            )
-            self._put(int(authors[group[0]]), names, mine)
+        authors, items = authors[order], [items[k] for k in order.tolist()]
+        rows = self._items.intern(items, spare=False)
+        fit = bool((rows >= 0).all())
+        if fit:
+            self._items.refer(rows, 1)  # lest making way for one author free another's rows
+        else:
+            self._items.recycle(rows[rows >= 0])
+        edges = EdgeColumns(rows, *(column[order] for column in edges[1:]))
+        starts = np.flatnonzero(np.diff(authors, prepend=-1)).tolist()
+        for start, end in pairwise((*starts, len(items))):
+            author = int(authors[start])
+            if not fit:
+                rows[start:end] = self._rows_for(author, items[start:end])
+            self._merge(author, sliced(edges, start, end - start))
+        if fit:
+            self._items.refer(rows, -1)
+            self._items.recycle(rows)
 
     def remove(self, author: int, items: Sequence[bytes]) -> None:
         """Delete the author's edges to these items, if any. O(edges of the author)."""
@@ -317,10 +323,11 @@ class BoundedGraph:
         block = self._blocks.block(author)
         return block.item.copy(), block.weight.copy(), block.day.copy(), block.seq.copy()
 
-    def _put(self, author: int, items: Sequence[bytes], new: EdgeColumns) -> None:
+    def _merge(self, author: int, new: EdgeColumns) -> None:
+        """Merge statements into the author's block; those about no row are refused."""
         self._puts += 1
         self._heard[author] = self._puts & 0xFFFFFFFF
-        rows = self._rows_for(author, items)
+        rows = new.item
         known = rows[rows >= 0]
         self._refused += len(rows) - len(known)
         if not known.size:
@@ -334,7 +341,7 @@ class BoundedGraph:
             self._blocks.columns(author),
             int(self._blocks.offset[author]),
             before,
-            new._replace(item=rows),
+            new,
             np.argsort(rows, kind="stable"),
             self._items.references,
         )

@@ -32,7 +32,7 @@ def _columns(size: int) -> EdgeColumns:
     )
 
 
-def _slice(edges: EdgeColumns, start: int, count: int) -> EdgeColumns:
+def sliced(edges: EdgeColumns, start: int, count: int) -> EdgeColumns:
     """Views of `count` edges from `start` on."""
     part = slice(start, start + count)
     return EdgeColumns(
@@ -126,7 +126,7 @@ class BlockStore:
         if not self.capacity[author]:
             return _columns(0)
         start = int(self.offset[author])
-        return _slice(self.columns(author), start, int(self.count[author]))
+        return sliced(self.columns(author), start, int(self.count[author]))
 
     def by_segment(
         self, authors: NDArray[np.int64] | None = None
@@ -185,7 +185,7 @@ class BlockStore:
         offset = target.cut(size)
         self._live += size
         old = self.block(author)
-        new = _slice(target.edges, offset, len(old.item))
+        new = sliced(target.edges, offset, len(old.item))
         new.item[:], new.seq[:], new.day[:] = old.item, old.seq, old.day
         new.device[:], new.weight[:] = old.device, old.weight
         if self.capacity[author]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from protocol import limits
 from protocol.bundle import Bundle
 from protocol.claims import Retract
-from protocol.ids import AuthorKey, BundleId, FeedId, Lane
+from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.parking import Parking
 from protocol.replicas import Replica, ReplicaArena
 
@@ -164,6 +164,10 @@ class FeedTable:
     def feeds_of(self, author: AuthorKey) -> list[FeedId]:
         """All feeds held of one author."""
         return [self._arena.get(row).feed for row in self._arena.rows_of(author)]
+
+    def devices_of(self, author: AuthorKey) -> set[DeviceId]:
+        """The devices of which feeds are held."""
+        return {self._arena.device(row) for row in self._arena.rows_of(author)}
 
     def held(self, feed: FeedId) -> list[int]:
         """Sequence numbers held, ascending."""
@@ -386,7 +390,7 @@ class FeedTable:
         return dropped.marks.get(feed, (0, 0)) if dropped is not None else (0, 0)
 
     def _devices_full(self, feed: FeedId) -> bool:
-        devices = {self._arena.get(row).device: None for row in self._arena.rows_of(feed.author)}
+        devices = self.devices_of(feed.author)
         return feed.device not in devices and len(devices) >= limits.DEVICES_MAX
 
     def disown(self, author: AuthorKey) -> None:

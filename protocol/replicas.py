@@ -79,6 +79,11 @@ class ReplicaArena:
             f[9], f[10], BundleId(f[11]), BundleId(f[12]),
         )  # fmt: skip
 
+    def device(self, row: int) -> DeviceId:
+        """The device of a row in use."""
+        start = row * _RECORD.size + 32
+        return DeviceId(bytes(self._bytes[start : start + 8]))
+
     def put(self, row: int, r: Replica) -> None:
         """Overwrite the record of a row in use (author, device, lane and chain stay as given)."""
         _RECORD.pack_into(

@@ -182,16 +182,20 @@ class BoundedGraph:
     # ------------------------------------------------------------------------------------ rows
     def author_row(self, key: bytes, *, create: bool = True) -> int:
         """Row of an author; -1 when unknown or when all rows are in use (see `stalest_authors`)."""
-        if not create:
-            return self.authors.lookup(key)
-        row = self.authors.intern(key)
-        self._leaving.pop(row, None)
-        if row >= len(self._blocks.count):
-            size = min(self.config.authors_max, row + row // 8 + 64)
+        return int(self.author_rows((key,))[0]) if create else self.authors.lookup(key)
+
+    def author_rows(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
+        """Rows of many authors at once, new ones for those unknown; -1 when all are in use."""
+        rows = self.authors.intern_many(keys)
+        for row in rows.tolist():
+            self._leaving.pop(row, None)
+        highest = int(rows.max(initial=-1))
+        if highest >= len(self._blocks.count):
+            size = min(self.config.authors_max, highest + highest // 8 + 64)
             self._blocks.grow(size)
             self._priority.resize(size, refcheck=False)
             self._heard.resize(size, refcheck=False)
-        return row
+        return rows
 
     def release_author(self, author: int) -> None:
         """Delete all of the author's: from now on, or from `unhold` on, her row may be another's.
@@ -288,7 +292,9 @@ class BoundedGraph:
             self._items.refer(rows, 1)  # lest making way for one author free another's rows
         else:
             self._items.recycle(rows[rows >= 0])
-        edges = EdgeColumns(rows, *(column[order] for column in edges[1:]))
+        edges = EdgeColumns(
+            rows, edges.seq[order], edges.day[order], edges.device[order], edges.weight[order]
+        )
         starts = np.flatnonzero(np.diff(authors, prepend=-1)).tolist()
         for start, end in pairwise((*starts, len(items))):
             author = int(authors[start])
@@ -327,9 +333,8 @@ class BoundedGraph:
         """Merge statements into the author's block; those about no row are refused."""
         self._puts += 1
         self._heard[author] = self._puts & 0xFFFFFFFF
-        rows = new.item
-        known = rows[rows >= 0]
-        self._refused += len(rows) - len(known)
+        known = new.item[new.item >= 0]
+        self._refused += len(new.item) - len(known)
         if not known.size:
             return
         if not self._room_for(author, known):
@@ -337,14 +342,9 @@ class BoundedGraph:
             self._refused += len(known)
             return
         before = int(self._blocks.count[author])
-        count = merge_edges(
-            self._blocks.columns(author),
-            int(self._blocks.offset[author]),
-            before,
-            new,
-            np.argsort(rows, kind="stable"),
-            self._items.references,
-        )
+        base, order = int(self._blocks.offset[author]), np.argsort(new.item, kind="stable")
+        columns = self._blocks.columns(author)
+        count = merge_edges(columns, base, before, new, order, self._items.references)
         self._blocks.set_count(author, count)
         self._edges += count - before
         self.version += 1

@@ -54,16 +54,40 @@ class _Endpoint(NamedTuple):
     addresses: tuple[str, ...]
 
 
-@dataclass(slots=True)
 class _Edges:
-    """Statements about items, gathered for one call."""
+    """Statements about items, gathered for one call: what differs in each, and by bundle."""
 
-    author: list[int] = field(default_factory=list)
-    item: list[bytes] = field(default_factory=list)
-    seq: list[int] = field(default_factory=list)
-    day: list[int] = field(default_factory=list)
-    device: list[int] = field(default_factory=list)
-    weight: list[int] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.items: list[bytes] = []
+        self.days: list[int] = []
+        self.weights: list[int] = []
+        self._bundles: list[tuple[int, int, int, int, int]] = []
+
+    def add(self, row: int, rank: int, heard: Heard, likes: Sequence[Interaction]) -> None:
+        """One bundle's. `row`: of the author; `rank`: of the device."""
+        self.items += [like.item.encode() for like in likes]
+        self.days += [like.day for like in likes]
+        self.weights += [like.weight for like in likes]
+        seen_day = int(heard.seen) // SECONDS_PER_DAY
+        self._bundles.append((len(likes), row, heard.seq, rank, seen_day))
+
+    def put_into(self, graph: BoundedGraph) -> None:
+        """State all of them."""
+        bundles = np.array(self._bundles, np.int64).reshape(-1, 5)
+        rows, seqs, ranks, seen_days = np.repeat(bundles[:, 1:], bundles[:, 0], axis=0).T
+        # Nobody's taste may look fresher than the day on which it was first seen.
+        days = np.minimum(self.days, seen_days)
+        graph.put_many(
+            rows.astype(np.int32),
+            self.items,
+            EdgeColumns(
+                np.empty(0, np.int32),
+                seqs.astype(np.uint32),
+                days.astype(np.uint16),
+                ranks.astype(np.uint16),
+                np.array(self.weights, np.int8),
+            ),
+        )
 
 
 @dataclass(slots=True)
@@ -81,44 +105,31 @@ class Admission:
         """Take the claims of bundles in, in whatever order."""
         edges, infos = _Edges(), list[InfoRow]()
         devices: dict[AuthorKey, tuple[DeviceId, ...]] = {}
-        for heard in bundles:
+        bundles = list(bundles)
+        rows = self.graph.author_rows([heard.feed.author for heard in bundles]).tolist()
+        for heard, row in zip(bundles, rows, strict=True):
             author = heard.feed.author
-            row = self.graph.author_row(author)
             if row < 0:
                 continue
             if author not in devices:
                 devices[author] = self._devices(heard.feed)
-            self._sort_out(heard, row, devices[author].index(heard.feed.device), edges, infos)
-        if edges.item:
-            self.graph.put_many(
-                np.array(edges.author, np.int32),
-                edges.item,
-                EdgeColumns(
-                    np.empty(0, np.int32),
-                    np.array(edges.seq, np.uint32),
-                    np.array(edges.day, np.uint16),
-                    np.array(edges.device, np.uint16),
-                    np.array(edges.weight, np.int8),
-                ),
-            )
+            likes = [claim for claim in heard.claims if type(claim) is Interaction]
+            if likes:
+                edges.add(row, devices[author].index(heard.feed.device), heard, likes)
+            if len(likes) < len(heard.claims):
+                self._sort_out(heard, row, infos)
+        if edges.items:
+            edges.put_into(self.graph)
         return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
 
-    def _sort_out(
-        self, heard: Heard, row: int, rank: int, edges: _Edges, infos: list[InfoRow]
-    ) -> None:
+    def _sort_out(self, heard: Heard, row: int, infos: list[InfoRow]) -> None:
+        """Everything but statements about items."""
         feed, seq = heard.feed, heard.seq
-        today = int(heard.seen) // SECONDS_PER_DAY
         for claim in heard.claims:
-            if type(claim) is Interaction:
-                edges.author.append(row)
-                edges.item.append(claim.item.encode())
-                edges.seq.append(seq)
-                # Nobody's taste may look fresher than the day on which it was first seen.
-                edges.day.append(min(claim.day, today))
-                edges.device.append(rank)
-                edges.weight.append(claim.weight)
-            elif type(claim) is ItemInfo:
-                infos.append(InfoRow(claim.item, feed.author, claim.title, claim.tags))
+            if type(claim) is ItemInfo:
+                infos.append(
+                    InfoRow(claim.item, feed.author, claim.title, claim.tags, seq, feed.device)
+                )
             elif type(claim) is Vouch:
                 target = AuthorKey(claim.author)
                 self.trust.vouch(row, target, claim.weight, (seq, feed.device))
@@ -143,8 +154,7 @@ class Admission:
 
     def _devices(self, feed: FeedId) -> tuple[DeviceId, ...]:
         """The author's devices in their order, at most 8; that of `feed` is one of them."""
-        known = {held.device for held in self.feeds.feeds_of(feed.author)}
-        return tuple(sorted(known | {feed.device}))
+        return tuple(sorted(self.feeds.devices_of(feed.author) | {feed.device}))
 
     def _reorders(self, author: AuthorKey, devices: tuple[DeviceId, ...]) -> bool:
         """Whether edges of the author may bear other ranks than these devices give."""

@@ -16,7 +16,7 @@ from node.core.persons import ClickFact, ClickKey, Fact, Persons, SharePolicy, V
 from node.core.state import PeerState
 from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
-from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_claims
+from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_stored
 from protocol.errors import RemoteProtocolError
 from protocol.feedtable import DroppedMark, FeedRecord, FeedTable
 from protocol.gossip import Gossip
@@ -158,7 +158,7 @@ def _restore_person(state: PeerState, record: PersonRecord) -> None:
 def _decoded(stored: Iterable[tuple[FeedId, int, bytes, float]]) -> Iterator[Heard]:
     for feed, seq, data, seen in stored:
         try:
-            yield Heard(feed, seq, decode_claims(data, feed.lane), seen)
+            yield Heard(feed, seq, decode_stored(data), seen)
         except RemoteProtocolError:  # stored under older rules: not ours to judge at a start
             continue
 

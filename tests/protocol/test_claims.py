@@ -15,6 +15,7 @@ from protocol.claims import (
     UnknownClaim,
     Vouch,
     decode_claims,
+    decode_stored,
     encode_claims,
 )
 from protocol.errors import LocalProtocolError, Offence, RemoteProtocolError
@@ -31,6 +32,23 @@ def test_round_trip(drawn):
     data = encode_claims(claims)
     assert decode_claims(data, lane) == claims
     assert encode_claims(decode_claims(data)) == data
+
+
+@examples(100)
+@given(said, st.lists(unknown, max_size=3))
+def test_stored_claims_are_read_as_they_were_on_arrival(drawn, later):
+    data = encode_claims([*drawn[1], *later])
+    assert decode_stored(data) == decode_claims(data)
+
+
+@examples(100)
+@given(st.one_of(st.binary(max_size=80), mutated(said.map(lambda drawn: encode_claims(drawn[1])))))
+def test_damaged_claims_in_a_store_raise_nothing_else(data: bytes):
+    try:
+        decode_stored(data)
+    except RemoteProtocolError:
+        with pytest.raises(RemoteProtocolError):
+            decode_claims(data)
 
 
 @examples(300)

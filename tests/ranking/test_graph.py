@@ -224,6 +224,20 @@ def test_a_released_row_is_nobody_elses_while_rows_are_held():
     assert graph.author_row(author_key(1), create=False) == -1
 
 
+def test_rows_of_many_authors_are_those_of_each():
+    graph = make()
+    a, b = authors(graph, 2)
+    graph.hold()
+    graph.release_author(a)
+    keys = [author_key(k) for k in (1, 300, 0, 300)]
+    rows = graph.author_rows(keys).tolist()
+    assert rows == [b, rows[1], a, rows[1]]
+    graph.unhold()
+    assert [graph.author_row(key) for key in keys] == rows  # who is back keeps her row
+    put(graph, rows[1], [b"x"])
+    assert graph.author_rows([]).size == 0
+
+
 def test_author_rows_run_out_and_come_back():
     graph = BoundedGraph(tiny(1 << 16), hash_key=1)
     n = graph.config.authors_max

@@ -188,6 +188,8 @@ class NetworkConfig:
     """A write that makes no progress for so long costs the link."""
     idle_s: float = 600.0
     """A link on which nothing arrives for so long is closed."""
+    unused_s: float = 30.0
+    """A connection that serves nothing for so long is closed."""
     streams_per_connection_max: int = 32
     queued_frames_max: int = 512
     """Frames waiting to be written to one link; `send` waits at the cap."""

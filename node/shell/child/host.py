@@ -12,6 +12,8 @@ from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.host.basic_host import BasicHost
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.connection.swarm_connection import SwarmConn
+from libp2p.relay.circuit_v2.protocol import PROTOCOL_ID as HOP_PROTOCOL_ID
+from libp2p.relay.circuit_v2.protocol import STOP_PROTOCOL_ID
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL_ID
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from multiaddr import Multiaddr
@@ -27,10 +29,8 @@ CLOSING_MAX = 256
 """Connections on their way out. The library counts them as well and turns everybody away at its own
 limit, so without this margin a few strangers who come and go quickly would lock the others out."""
 
-IDLE_S = 30.0
-"""A connection without a link is closed after so long, unless something else holds it."""
-
 _SWEEP_S = 5.0
+CIRCUIT_IDS = (HOP_PROTOCOL_ID, STOP_PROTOCOL_ID)
 
 logger = logging.getLogger("grapevine.network")
 
@@ -72,12 +72,15 @@ class Connections:
     ) -> None:
         self._swarm = host.get_network()
         self._max = config.connections_max
+        self._unused_s = config.unused_s
         self._in_use = in_use
         self._idle_since: dict[SwarmConn, float] = {}
         self._doomed: list[SwarmConn] = []
         self._wake = trio.Event()
         self.held: set[str] = set()
-        """Peer ids whose connection stays without a link: bootstrap nodes, our relays."""
+        """Peer ids whose connection stays without a link: bootstrap nodes."""
+        self.relay_partners: Callable[[], set[str]] = set
+        """The same, of our relays and of those for whom we relay."""
         self.gate = AcceptGate(
             pending_max=config.pending_max,
             pending_per_address_max=config.pending_per_address_max,
@@ -99,13 +102,13 @@ class Connections:
         return len(self) >= self._max + OUTBOUND_RESERVE
 
     async def sweep_forever(self) -> None:
-        """Close what is idle for `IDLE_S`, and at once what had to make room."""
+        """Close what is idle for `unused_s`, and at once what had to make room."""
         while True:
-            with trio.move_on_after(_SWEEP_S):
+            with trio.move_on_after(min(_SWEEP_S, self._unused_s)):
                 await self._wake.wait()
             self._wake = trio.Event()
             now = trio.current_time()
-            expired = [c for c in self._idle() if now - self._idle_since[c] >= IDLE_S]
+            expired = [c for c in self.idle() if now - self._idle_since[c] >= self._unused_s]
             doomed, self._doomed = self._doomed, []
             async with trio.open_nursery() as nursery:
                 for connection in dict.fromkeys(doomed + expired):
@@ -114,14 +117,17 @@ class Connections:
     def _all(self) -> list[SwarmConn]:
         return [c for group in self._swarm.connections.values() for c in group if not c.is_closed]
 
-    def _idle(self) -> list[SwarmConn]:
+    def idle(self) -> list[SwarmConn]:
         """Connections that serve nothing, longest idle first; keeps `_idle_since` up to date."""
         now = trio.current_time()
         used = {id(muxed) for muxed in self._in_use()}
+        held = self.held | self.relay_partners()
         idle = [
             c
             for c in self._all()
-            if id(c.muxed_conn) not in used and str(c.muxed_conn.peer_id) not in self.held
+            if id(c.muxed_conn) not in used
+            and str(c.muxed_conn.peer_id) not in held
+            and not _carries_circuit(c)
         ]
         self._idle_since = {c: self._idle_since.get(c, now) for c in idle}
         return sorted(idle, key=self._idle_since.__getitem__)
@@ -130,12 +136,17 @@ class Connections:
         """Whether an inbound connection may come; the longest idle one goes for it when full."""
         if len(self) - len(self._doomed) < self._max:
             return True
-        candidates = [c for c in self._idle() if c not in self._doomed]
+        candidates = [c for c in self.idle() if c not in self._doomed]
         if not candidates:
             return False
         self._doomed.append(candidates[0])
         self._wake.set()
         return True
+
+
+def _carries_circuit(connection: SwarmConn) -> bool:
+    """Whether a relayed connection runs over this one, on a stream that lives as long as it."""
+    return any(stream.get_protocol() in CIRCUIT_IDS for stream in connection.get_streams())
 
 
 async def _close(connection: SwarmConn) -> None:

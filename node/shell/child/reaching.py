@@ -51,10 +51,11 @@ class Reaching:
     async def watch_forever(self, outbox: Outbox) -> None:
         """Ask around now and then; tell changes of the verdict and of the addresses."""
         told: tuple[Reachability, tuple[str, ...]] = ("unknown", ())
-        wait_s = FIRST_ROUND_S
+        # Before the first connections are closed because they serve nothing, then ever less often.
+        wait_s = min(FIRST_ROUND_S, self._config.unused_s / 2)
         while True:
             await trio.sleep(wait_s)
-            wait_s = EVERY_S
+            wait_s = min(2 * wait_s, EVERY_S)
             await self._relaying.reserve()
             await self._ask()
             now = (self._verdict, self._seen_at + self._relaying.addresses())

@@ -1,4 +1,9 @@
-"""Circuit relay v2 and DCUtR: being reached through others, and relaying a little for others."""
+"""Circuit relay v2 and DCUtR: being reached through others, and relaying a little for others.
+
+What works in libp2p 0.8.1: a reservation, a dial through the relay, links over it in both
+directions. DCUtR opens a direct connection beside the relayed one on its own; a link that stands
+stays where it was opened, so it gains nothing by that before it is opened anew.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,6 +35,7 @@ class Relaying:
     def __init__(self, host: BasicHost, config: NetworkConfig) -> None:
         self._host = host
         self._config = config
+        self._protocol: CircuitV2Protocol | None = None
         self._transport: CircuitV2Transport | None = None
         self._discovery: RelayDiscovery | None = None
 
@@ -38,7 +44,7 @@ class Relaying:
         """Serve and use relays while inside."""
         async with AsyncExitStack() as stack:
             if self._config.relay_service or self._config.relay_client:
-                protocol = CircuitV2Protocol(
+                protocol = self._protocol = CircuitV2Protocol(
                     self._host, limits=LIMITS, allow_hop=self._config.relay_service
                 )
                 await stack.enter_async_context(background_trio_service(protocol))
@@ -67,6 +73,14 @@ class Relaying:
             (peer, self._discovery.get_relay_info(peer)) for peer in self._discovery.get_relays()
         )
         return [peer for peer, info in infos if info is not None and info.has_reservation]
+
+    def partners(self) -> set[str]:
+        """Peers on whose connection somebody may come: our relays, and who holds a place here."""
+        found = {str(peer) for peer in self.relays}
+        if self._protocol is not None:
+            places = self._protocol.resource_manager._reservations
+            found |= {str(peer) for peer, place in places.items() if not place.is_expired()}
+        return found
 
     def addresses(self) -> tuple[str, ...]:
         """Where we are reached through relays, ending in our own peer id."""

@@ -53,6 +53,7 @@ class Child:
         )
         self._connections = Connections(self._host, config, self._links.muxed_connections)
         self._relaying = Relaying(self._host, config)
+        self._connections.relay_partners = self._relaying.partners
         self._dialer = Dialer(self._host, config, self._connections, self._links, self._relaying)
         self._discovery = Discovery(
             self._host, config, self._connections, self._dialer, self._outbox

@@ -10,9 +10,11 @@ from node.shell.network import (
     NetcheckReport,
     ReachabilityChanged,
 )
-from tests.node.shell.network_contract import Watcher, kill, world
+from tests.node.shell.network_contract import Watcher, a_moment, kill, world
 
 pytestmark = pytest.mark.slow
+
+UNUSED_S = 4.0
 
 
 @pytest.fixture
@@ -45,10 +47,10 @@ def check(report: NetcheckReport, name: str) -> str:
 
 
 async def test_reached_through_a_relay(net):
-    relay = await net.node("relay", relay_service=True, relay_client=True)
-    behind = {"relay_client": True, "bootstrap": (relay.address,)}
-    hidden = await net.node("hidden", **behind)
-    seeker = await net.node("seeker", relay_client=True)
+    common = {"relay_client": True, "unused_s": UNUSED_S}
+    relay = await net.node("relay", relay_service=True, **common)
+    hidden = await net.node("hidden", bootstrap=(relay.address,), **common)
+    seeker = await net.node("seeker", **common)
     # The node tells where it is reached now, when it has its place at the relay.
     told = await hidden.next(ReachabilityChanged)
     assert told.addresses == (circuit(relay, hidden),)
@@ -57,6 +59,10 @@ async def test_reached_through_a_relay(net):
     assert check(report, "relays") == "yes"
 
     await talk_through(relay, hidden, seeker)
+    # None of the connections that the circuit needs counts as unused.
+    await a_moment(2 * UNUSED_S)
+    assert not seeker.of(LinkClosed)
+    assert relay.network.statistics().connections == 2
     # All of it goes through the relay: without it nothing does.
     kill(relay.network)
     await seeker.next(LinkClosed)
@@ -65,7 +71,7 @@ async def test_reached_through_a_relay(net):
 
 async def test_hole_punching_leaves_the_link_whole(net):
     relay = await net.node("relay", relay_service=True, relay_client=True)
-    behind = {"relay_client": True, "dcutr": True}
+    behind = {"relay_client": True, "dcutr": True, "unused_s": UNUSED_S}
     hidden = await net.node("hidden", bootstrap=(relay.address,), **behind)
     seeker = await net.node("seeker", **behind)
     await hidden.next(ReachabilityChanged)

@@ -80,12 +80,17 @@ class InfoFound:
 
 @dataclass(frozen=True, slots=True)
 class InfoRow:
-    """One author's statement of an item's title and tags; `author` empty when local."""
+    """One author's statement of an item's title and tags; `author` empty when local.
+
+    `seq` and `device` are those of the bundle that says so: the highest stands, and goes with it.
+    """
 
     item: str
     author: bytes
     title: str
     tags: tuple[str, ...]
+    seq: int = 0
+    device: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,6 @@ class Peer:
         state.received_claims += sum(len(h.claims) for h in heard)
         admitted = state.admission.admit(heard)
         self._rebuilder.heard(heard)
-        self._rebuilder.voided(effect.voided)
         if heard:
             state.last_received = now
         infos = tuple(admitted.infos)

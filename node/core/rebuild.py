@@ -1,9 +1,9 @@
 """Making an author's part of the graph anew from her stored bundles.
 
-Deleting one body can bring back an older statement that it had replaced, and edges remember only
-the latest. So when bodies are voided the author's feeds are read again, a slice at a time, and her
-edges replaced at once. What is admitted or voided meanwhile counts as read or as not read: nothing
-is lost or brought back between reading and replacing.
+Deleting one body can bring back an older statement that it had replaced, and edges and titles
+remember only the latest. So when bodies are voided the author's feeds are read again, a slice at a
+time, and her edges replaced at once. What is admitted or goes meanwhile counts as read or as not
+read: nothing is lost or brought back between reading and replacing.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from node.core.admission import Admission, Heard
-from node.core.events import Effect
+from node.core.events import Effect, StoreBundles
 from protocol.bundle import decode_bundle
 from protocol.errors import ProtocolError
 from protocol.events import BundlesRead, ReadBundles
@@ -63,12 +63,6 @@ class Rebuilder:
         if current is not None:
             current.read += [heard for heard in bundles if heard.feed.author == current.author]
 
-    def voided(self, gone: Iterable[tuple[FeedId, int]]) -> None:
-        """These bodies went: they may have been read before."""
-        current, places = self._current, dict.fromkeys(gone)
-        if current is not None and places:
-            current.read = [h for h in current.read if (h.feed, h.seq) not in places]
-
     def cancel(self, author: AuthorKey) -> list[Effect]:
         """She is dropped: what has been read of her must not come back."""
         self._queue.pop(author, None)
@@ -99,9 +93,19 @@ class Rebuilder:
             return [self._read(current.feed, 1)]
         self._current = None
         self._admission.forget(current.author)
-        self._admission.admit(current.read)
+        infos = tuple(self._admission.admit(self._standing(current.read)).infos)
         self._restate(current.author)
-        return self._next()
+        stored: list[Effect] = [StoreBundles((), infos=infos)] if infos else []
+        return stored + self._next()
+
+    def _standing(self, read: list[Heard]) -> list[Heard]:
+        """What is still held, claims and all: the rest went after it had been read."""
+        gone: dict[FeedId, tuple[int, frozenset[int]]] = {}
+        for feed in {heard.feed: None for heard in read}:
+            replica = self._feeds.replica(feed)
+            lo = replica.lo if replica is not None else SEQ_MAX + 1
+            gone[feed] = lo, frozenset(self._feeds.voided(feed))
+        return [h for h in read if h.seq >= gone[h.feed][0] and h.seq not in gone[h.feed][1]]
 
     def _next(self) -> list[Effect]:
         while self._queue:

@@ -29,6 +29,7 @@ from node.store.rows import (
     VouchRow,
 )
 from node.store.store import Store
+from protocol.claims import ItemInfo
 from protocol.events import BundlesRead, ReadBundles
 from protocol.ids import FeedId
 
@@ -173,30 +174,35 @@ class Storage:
             call.done(result, None)
 
     def _keep_bundles(self, run: Sequence[ev.StoreBundles], now: float) -> None:
-        bundles = [b for effect in run for b in effect.bundles if b.feed not in self._torn]
         try:
             with self._contained(), self._store.transaction(durable=False):
-                if bundles:
-                    self._store.add_bundles(bundles, seen=int(now))
                 for effect in run:
-                    for feed, seq in effect.voided:
-                        self._store.void_bundles(feed, (seq,))
-                    for feed, lo in effect.raised:
-                        self._store.drop_below(feed, lo)
-                infos = [
-                    ItemInfoRow(i.item, i.author, i.title, i.tags)
-                    for effect in run
-                    for i in effect.infos
-                ]
-                if infos:
-                    self._store.put_item_info(infos)
+                    self._keep_frame(effect, now)
         except NodeError as error:
-            self._torn.update(bundle.feed for bundle in bundles)
+            lost = [b.feed for effect in run for b in effect.bundles if b.feed not in self._torn]
+            self._torn.update(lost)
             log.error(
                 "%d of others' bundles were not stored, the next start asks for them again: %s",
-                len(bundles),
+                len(lost),
                 error,
             )
+
+    def _keep_frame(self, effect: ev.StoreBundles, now: float) -> None:
+        """What one frame brought, then what it took back of that or of what was there before."""
+        bundles = [b for b in effect.bundles if b.feed not in self._torn]
+        infos = [
+            ItemInfoRow(i.item, i.author, i.title, i.tags, i.seq, i.device)
+            for i in effect.infos
+            if (i.author, i.device, ItemInfo.lane) not in self._torn
+        ]
+        if bundles:
+            self._store.add_bundles(bundles, seen=int(now))
+        if infos:
+            self._store.put_item_info(infos)
+        for feed, seq in effect.voided:
+            self._store.void_bundles(feed, (seq,))
+        for feed, lo in effect.raised:
+            self._store.drop_below(feed, lo)
 
     def _perform(self, effect: StoreEffect, now: float) -> list[ev.Event]:
         match effect:
@@ -315,4 +321,4 @@ class Storage:
 
 
 def _info(row: ItemInfoRow) -> ev.InfoRow:
-    return ev.InfoRow(row.item, row.source, row.title, row.tags)
+    return ev.InfoRow(*row)

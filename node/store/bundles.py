@@ -8,6 +8,7 @@ from node.store.database import Database, Row
 from node.store.errors import translated
 from node.store.rows import StoredClaims, WriterState
 from protocol.bundle import VERSION, Bundle
+from protocol.claims import ItemInfo
 from protocol.feedtable import DroppedMark, FeedRecord
 from protocol.ids import NO_BUNDLE, AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.limits import VOID_MARKS_MAX
@@ -42,6 +43,12 @@ WHERE claims IS NULL AND excluded.claims IS NOT NULL AND header = excluded.heade
 """
 
 _VOID = "UPDATE bundles SET claims = NULL, claim_count = 0 WHERE claims IS NOT NULL AND "
+
+# Titles go with the bundle that states them, or a forgotten item would keep its name.
+_FORGET_INFO = f"""
+DELETE FROM item_info WHERE info IN (
+    SELECT info FROM feeds JOIN item_info ON source = author AND item_info.device = feeds.device
+    WHERE feed = ? AND lane = {int(ItemInfo.lane)} AND """
 
 _FIXARRAY = 0x90
 _ARRAY16 = 0xDC
@@ -89,6 +96,7 @@ class BundleTables(Database):
 
     def _void_below(self, row: int, floor: int) -> None:
         self._execute(_VOID + "feed = ? AND seq < ?", (row, floor))
+        self._execute(_FORGET_INFO + "item_info.seq < ?)", (row, floor))
         self._execute("DELETE FROM voids WHERE feed = ? AND seq < ?", (row, floor))
 
     def _feed_row(self, feed: FeedId) -> int | None:
@@ -130,7 +138,8 @@ class BundleTables(Database):
         return wires
 
     def void_bundles(self, feed: FeedId, seqs: Iterable[int]) -> None:
-        """Delete the claims at these places, keep their headers, and never take claims there again.
+        """Delete the claims at these places and the titles that they state, keep their headers, and
+        never take claims there again.
 
         Relaxed, so call it in the transaction that adds the Retract. Of a feed we hold nothing of
         nothing is marked: its marks come with its Retract.
@@ -142,6 +151,7 @@ class BundleTables(Database):
             places = [(row, seq) for seq in seqs]
             self._executemany("INSERT OR IGNORE INTO voids (feed, seq) VALUES (?, ?)", places)
             self._executemany(_VOID + "feed = ? AND seq = ?", places)
+            self._executemany(_FORGET_INFO + "item_info.seq = ?)", places)
             self._merge_marks(row)
 
     def _merge_marks(self, row: int) -> None:
@@ -153,12 +163,14 @@ class BundleTables(Database):
             self._void_below(row, floor)
 
     def drop_below(self, feed: FeedId, lo: int) -> None:
-        """Forget the feed's bundles below `lo`; its head and marks stay. Relaxed."""
+        """Forget the feed's bundles below `lo` and the titles that they state; its head and marks
+        stay. Relaxed."""
         with self.transaction(durable=False):
             row = self._feed_row(feed)
             if row is None:
                 return
             self._execute("DELETE FROM bundles WHERE feed = ? AND seq < ?", (row, lo))
+            self._execute(_FORGET_INFO + "item_info.seq < ?)", (row, lo))
             self._execute("UPDATE feeds SET lo = max(lo, ?), closed = 1 WHERE feed = ?", (lo, row))
 
     def drop_author(self, author: AuthorKey, *, now: int) -> None:

@@ -15,6 +15,15 @@ WORDS_MAX = 16
 
 _WORD = re.compile(r"\w+")
 
+_UPSERT_INFO = """
+INSERT INTO item_info (item, source, title, tags, seq, device) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (item, source) DO UPDATE SET
+    title = excluded.title, tags = excluded.tags, seq = excluded.seq, device = excluded.device
+WHERE (excluded.seq, excluded.device) >= (seq, device)
+    AND (excluded.title, excluded.tags, excluded.seq, excluded.device)
+        IS NOT (title, tags, seq, device)
+"""
+
 
 class ItemTables(Database):
     """Table `item_info` and its full-text index."""
@@ -23,9 +32,10 @@ class ItemTables(Database):
     """Rows that may be added before the table must be counted again."""
 
     def put_item_info(self, rows: Sequence[ItemInfoRow]) -> None:
-        """Take in or replace what sources call items. Relaxed.
+        """Take in what sources call items. Relaxed.
 
-        At `ITEM_INFO_MAX` the rows of other people are left out.
+        Of what a source says of an item the highest (seq, device) stands, in whatever order it
+        comes; the later of two alike. At `ITEM_INFO_MAX` the rows of other people are left out.
         """
         with self.transaction(durable=False):
             if self._room < len(rows):
@@ -34,12 +44,9 @@ class ItemTables(Database):
             full = self._room < len(rows)
             self._room -= len(rows)
             self._executemany(
-                "INSERT INTO item_info (item, source, title, tags) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (item, source) DO UPDATE"
-                " SET title = excluded.title, tags = excluded.tags"
-                " WHERE (title, tags) IS NOT (excluded.title, excluded.tags)",
+                _UPSERT_INFO,
                 (
-                    (row.item, row.source, row.title, SEPARATOR.join(row.tags))
+                    (*row[:3], SEPARATOR.join(row.tags), row.seq, row.device)
                     for row in rows
                     if not (full and row.source)
                 ),
@@ -48,7 +55,7 @@ class ItemTables(Database):
     def item_info(self, items: Iterable[str]) -> list[ItemInfoRow]:
         """What is known of these items, by every source."""
         found: list[ItemInfoRow] = []
-        sql = "SELECT item, source, title, tags FROM item_info WHERE item = ?"
+        sql = "SELECT item, source, title, tags, seq, device FROM item_info WHERE item = ?"
         for item in items:
             found.extend(_info(*row) for row in self._rows(sql, (item,)))
         return found
@@ -71,5 +78,6 @@ class ItemTables(Database):
         return self.item_info(row[0] for row in rows)
 
 
-def _info(item: str, source: bytes, title: str, tags: str) -> ItemInfoRow:
-    return ItemInfoRow(item, source, title, tuple(tags.split(SEPARATOR)) if tags else ())
+def _info(item: str, source: bytes, title: str, tags: str, seq: int, device: bytes) -> ItemInfoRow:
+    told = tuple(tags.split(SEPARATOR)) if tags else ()
+    return ItemInfoRow(item, source, title, told, seq, device)

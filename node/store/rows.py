@@ -68,12 +68,17 @@ class ClickRow(NamedTuple):
 
 
 class ItemInfoRow(NamedTuple):
-    """What one source calls an item; `source` is an author key, empty for our own knowledge."""
+    """What one source calls an item; `source` is an author key, empty for our own knowledge.
+
+    `seq` and `device` are those of the author's bundle in the taste lane that says so.
+    """
 
     item: str
     source: bytes
     title: str
     tags: tuple[str, ...] = ()
+    seq: int = 0
+    device: bytes = b""
 
 
 class PeerRow(NamedTuple):

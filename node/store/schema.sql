@@ -112,10 +112,13 @@ CREATE TABLE item_info (
     source BLOB NOT NULL,                       -- author key; empty for our own knowledge
     title  TEXT NOT NULL,
     tags   TEXT NOT NULL,
+    seq    INTEGER NOT NULL,                    -- of the bundle that states it; 0 for our own
+    device BLOB NOT NULL,                       -- the same; of a source the highest of both stands
     UNIQUE (item, source)
 ) STRICT;
 
-CREATE INDEX item_info_by_source ON item_info (source);  -- a dropped author's names go too
+-- What bundles state goes with them, and with their author.
+CREATE INDEX item_info_by_bundle ON item_info (source, device, seq);
 
 -- Words of titles and tags; the text itself stays in item_info.
 CREATE VIRTUAL TABLE item_words USING fts5 (
@@ -132,7 +135,8 @@ CREATE TRIGGER item_info_removed AFTER DELETE ON item_info BEGIN
     VALUES ('delete', old.info, old.title, old.tags);
 END;
 
-CREATE TRIGGER item_info_changed AFTER UPDATE ON item_info BEGIN
+CREATE TRIGGER item_info_changed AFTER UPDATE ON item_info
+WHEN (old.title, old.tags) IS NOT (new.title, new.tags) BEGIN
     INSERT INTO item_words (item_words, rowid, title, tags)
     VALUES ('delete', old.info, old.title, old.tags);
     INSERT INTO item_words (rowid, title, tags) VALUES (new.info, new.title, new.tags);

@@ -77,12 +77,25 @@ class MemoryStore:
     def keep(self, effect: ev.StoreBundles, now: float) -> None:
         for bundle in effect.bundles:
             self.add(bundle, now)
+        for info in effect.infos:
+            known = self.infos.get((info.item, info.author), info)
+            if (info.seq, info.device) >= (known.seq, known.device):
+                self.infos[info.item, info.author] = info
         for feed, seq in effect.voided:
             self.feeds.setdefault(feed, StoredFeed()).void(seq)
+            self._forget_infos(feed, seq, seq)
         for feed, lo in effect.raised:
             self.feeds.setdefault(feed, StoredFeed()).drop_below(lo)
-        for info in effect.infos:
-            self.infos[info.item, info.author] = info
+            self._forget_infos(feed, 0, lo - 1)
+
+    def _forget_infos(self, feed: FeedId, first: int, last: int) -> None:
+        gone = [
+            key
+            for key, info in self.infos.items()
+            if (info.author, info.device, Lane.TASTE) == feed and first <= info.seq <= last
+        ]
+        for key in gone:
+            del self.infos[key]
 
     def drop_author(self, author: AuthorKey) -> None:
         self.feeds = {f: held for f, held in self.feeds.items() if f.author != author}

@@ -176,6 +176,8 @@ def test_forgetting_takes_an_item_back_everywhere_and_keeps_its_neighbours(frien
     assert ada.ask("forget", item="t:3") == {"item": "t:3", "retracted": True}
     world.run(3)
     feed = FeedId(ada.author, ada.device, Lane.TASTE)
+    named = {item for item, source in bob.store.infos if source == ada.author}
+    assert named == {f"t:{n}" for n in range(10) if n != 3}
     for node in (ada, bob):
         assert set(node.edges(ada.author)) == {f"t:{n}" for n in range(10) if n != 3}
         assert node.store.feeds[feed].bundles[seq].claims_bytes is None, "the body is gone"

@@ -3,7 +3,7 @@
 from node.core import events as ev
 from node.core.rebuild import READ_BYTES_MAX
 from protocol import events as gossip
-from protocol.claims import Retract, Vouch
+from protocol.claims import ItemInfo, Retract, Vouch
 from protocol.ids import Lane
 from tests.node.core.peer_world import DAY, World, heard_by
 from tests.node.core.scribe import Scribe, rates
@@ -37,6 +37,40 @@ def test_an_older_word_comes_back_when_the_newer_one_is_voided():
     heard_by(node, [scribe.says(Retract(2)), scribe.says(Retract(2), lane=Lane.VOUCHES)])
     assert node.edges(scribe.author) == {"t:1": (20, DAY)}
     assert node.vouches(scribe.author) == {Scribe(2).author: 40}
+
+
+def titles(node, scribe):
+    """Item -> title as the store has them of one author."""
+    return {
+        item: info.title for (item, source), info in node.store.infos.items()
+        if source == scribe.author
+    }  # fmt: skip
+
+
+def test_an_older_title_comes_back_when_the_newer_one_is_voided():
+    node, scribe = World().node("ada"), Scribe(1)
+    heard_by(node, [scribe.says(ItemInfo("t:1", "Old")),
+                    scribe.says(ItemInfo("t:1", "New"), ItemInfo("t:2", "Other"))])  # fmt: skip
+    assert titles(node, scribe) == {"t:1": "New", "t:2": "Other"}
+    heard_by(node, [scribe.says(Retract(2))])
+    assert titles(node, scribe) == {"t:1": "Old"}
+
+
+def test_titles_that_are_cut_off_or_voided_while_the_author_is_read_stay_away():
+    node, scribe = World().node("ada"), Scribe(1)
+    heard_by(node, [scribe.says(ItemInfo(f"t:{n}", "A film"), rates(f"t:{n}")) for n in range(5)])
+    waiting, answer = paused(node)
+    heard_by(node, [scribe.says(Retract(1))])
+    stale = gossip.BundlesRead(waiting[0].token, node.store.read(waiting.pop(0)))
+    heard_by(node, [scribe.says(Retract(2))])
+    [feed] = node.state.feeds.feeds_of(scribe.author)
+    raised = node.state.feeds.set_quota(feed, 6)
+    assert raised == ((feed, 4),)
+    node.orders(gossip.Accepted(0, (), (), raised))
+    node.peer._rebuilder._queue.clear()  # a second turn would hide what this one missed
+    node.handle(stale)
+    answer()
+    assert titles(node, scribe) == {"t:3": "A film", "t:4": "A film"}
 
 
 def test_what_arrives_or_goes_between_reading_and_replacing_counts():

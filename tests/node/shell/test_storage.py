@@ -319,14 +319,14 @@ async def test_after_a_full_disk_every_stored_feed_is_still_one_chain(tmp_path: 
         assert len(records[whole[0].feed].held) == 5
 
 
+def fail(*_: object, **__: object) -> None:
+    raise StoreError("the disk is broken")
+
+
 async def test_reading_what_cannot_be_read_answers_nothing_rather_than_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     async with kept(tmp_path) as made:
-
-        def fail(*_: object, **__: object) -> None:
-            raise StoreError("the disk is broken")
-
         for name in ("read_bundles", "item_info", "search_items"):
             monkeypatch.setattr(made.store, name, fail)
         made.start()
@@ -345,7 +345,8 @@ async def test_bundles_come_back_as_they_were_signed_with_their_titles(tmp_path:
     feed = chain(1, 3, claims=3)
     async with kept(tmp_path) as made:
         made.start()
-        info = ev.InfoRow("text:1-1-0", feed[0].feed.author, "First Film", ("old",))
+        author, device, _ = feed[0].feed
+        info = ev.InfoRow("text:1-1-0", author, "First Film", ("old",), 1, device)
         made.storage.submit(ev.StoreBundles(tuple(feed), infos=(info,)))
         made.storage.submit(ReadBundles(1, feed[0].feed, 2, 3, 100_000))
         made.storage.submit(ev.FindInfo(2, words=("first",)))
@@ -353,3 +354,40 @@ async def test_bundles_come_back_as_they_were_signed_with_their_titles(tmp_path:
         assert isinstance(read, BundlesRead)
         assert [decode_bundle(wire) for wire in read.bundles] == feed[1:]
         assert found == ev.InfoFound(2, (info,))
+
+
+async def test_what_a_frame_takes_back_takes_its_titles_along(tmp_path: Path):
+    """A Retract may come in one frame with what it voids; what comes later is not touched."""
+    feed = chain(1, 6)
+    author, device, _ = feed[0].feed
+    infos = [ev.InfoRow(f"t:{b.seq}", author, "A Film", (), b.seq, device) for b in feed]
+    async with kept(tmp_path) as made:
+        made.storage.submit(
+            ev.StoreBundles(tuple(feed[3:]), ((feed[0].feed, 5),), infos=tuple(infos[3:]))
+        )
+        made.storage.submit(ev.StoreBundles((), raised=((feed[0].feed, 4),)))
+        made.storage.submit(ev.StoreBundles(tuple(feed[1:3]), infos=tuple(infos[1:3])))
+        made.start()
+        made.storage.submit(ev.FindInfo(1, items=tuple(info.item for info in infos)))
+        [found] = await made.events(1)
+        assert isinstance(found, ev.InfoFound)
+        assert found.rows == (infos[1], infos[2], infos[3], infos[5])
+        [record] = made.store.feed_records()
+        assert [seq for seq, _ in record.held] == [2, 3, 4, 5, 6], "cut first, filled later"
+
+
+async def test_titles_of_bundles_that_were_not_stored_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torn, whole = chain(1, 2), chain(2, 1)
+    infos = [ev.InfoRow(f"t:{n}", b.feed.author, "A Film", (), b.seq, b.feed.device)
+             for n, b in enumerate([*torn, *whole])]  # fmt: skip
+    async with kept(tmp_path) as made:
+        made.start()
+        with monkeypatch.context() as broken:
+            broken.setattr(made.store, "add_bundles", fail)
+            made.storage.submit(ev.StoreBundles((torn[0],), infos=(infos[0],)))
+            await made.idle()
+        made.storage.submit(ev.StoreBundles((torn[1], whole[0]), infos=(infos[1], infos[2])))
+        made.storage.submit(ev.FindInfo(1, items=("t:0", "t:1", "t:2")))
+        assert await made.events(1) == [ev.InfoFound(1, (infos[2],))]

@@ -294,10 +294,8 @@ class FeedTable:
             held[0:0] = type(held)("I", (seq, count))
         if not replica.lo or seq < replica.lo:
             replica = replica._replace(lo=seq, prev_lo=BundleId(header.prev))
-        self._arena.put(
-            row,
-            replica._replace(claims=replica.claims + count, floor=max(replica.floor, header.floor)),
-        )
+        floor, claims_held = max(replica.floor, header.floor), replica.claims + count
+        self._arena.put(row, replica._replace(claims=claims_held, floor=floor), held)
         return bundle
 
     def _void(self, row: int, feed: FeedId, seq: int, voided: list[tuple[FeedId, int]]) -> None:
@@ -315,7 +313,7 @@ class FeedTable:
             voided.append((feed, seq))
         if len(marks) > limits.VOID_MARKS_MAX:
             replica = replica._replace(floor=max(replica.floor, marks.pop(0) + 1))
-        self._arena.put(row, replica)
+        self._arena.put(row, replica, held)
 
     def _enforce(self, row: int) -> tuple[tuple[FeedId, int], ...]:
         """Apply floor and quota: cut the suffix from below."""
@@ -331,9 +329,8 @@ class FeedTable:
         if not cut:
             return ()
         del held[:cut]
-        self._arena.put(
-            row, replica._replace(lo=held[0], claims=claims, closed=True, prev_lo=UNKNOWN_PREV)
-        )
+        replica = replica._replace(lo=held[0], claims=claims, closed=True, prev_lo=UNKNOWN_PREV)
+        self._arena.put(row, replica, held)
         return ((replica.feed, held[0]),)
 
     def _next_parked(self, row: int, feed: FeedId) -> Bundle | None:
@@ -408,22 +405,21 @@ class FeedTable:
             row = self._arena.add(record.feed)
             if row < 0 or not record.held:
                 continue
-            counts = [max(1, claims) for _, claims in record.held]
-            for (seq, _), count in zip(record.held, counts, strict=True):
-                self._arena.held(row).extend((seq, count))
+            held = array("I", [n for seq, count in record.held for n in (seq, max(1, count))])
             if record.voided:
                 self._voids[record.feed] = sorted(record.voided)
             self._arena.put(
                 row,
                 self._arena.get(row)._replace(
-                    lo=record.held[0][0],
-                    hi=record.held[-1][0],
+                    lo=held[0],
+                    hi=held[-2],
                     head=record.head,
                     prev_lo=record.prev_lo,
                     floor=record.floor,
-                    claims=sum(counts),
+                    claims=sum(held[1::2]),
                     closed=record.closed,
                 ),
+                held,
             )
 
     def restore_dropped(self, marks: Iterable[DroppedMark]) -> None:

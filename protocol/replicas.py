@@ -1,8 +1,9 @@
 """Replica records of very many feeds in one byte arena.
 
 A Python object a feed would cost three times the graph edges that the feed carries; a record here
-is 128 bytes, plus eight for every bundle held. Feeds of one author are chained, so that one table
-of first records finds an author, all her devices and each of her feeds.
+is 132 bytes, which say all of a feed of one bundle, as most are. Longer ones add an array of eight
+bytes a bundle. Feeds of one author are chained, so that one table of first records finds an author,
+all her devices and each of her feeds.
 """
 
 import sys
@@ -16,6 +17,7 @@ from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 _RECORD = Struct("<32s8sBBHiIIIII32s32s")
 _FOLLOWING = Struct("<i")
 _FOLLOWING_AT = 44
+_IN_USE_AT = 42
 _LANES = tuple(Lane)
 _FREE = -1
 _TOMB = -2
@@ -57,6 +59,7 @@ class ReplicaArena:
         self._max = replicas_max
         self._bytes = bytearray()
         self._held: list[array[int] | None] = []
+        """Of each row with more than one bundle."""
         self._free: list[int] = []
         self._slots = array("i", [_FREE]) * 64
         self._used = 0
@@ -69,7 +72,7 @@ class ReplicaArena:
     def nbytes(self) -> int:
         """Memory of all of it, array headers included."""
         held = sum(sys.getsizeof(a) for a in self._held if a is not None)
-        return len(self._bytes) + sys.getsizeof(self._slots) + sys.getsizeof(self._held) + held
+        return held + sum(map(sys.getsizeof, (self._bytes, self._slots, self._held, self._free)))
 
     def get(self, row: int) -> Replica:
         """The record of a row in use."""
@@ -84,18 +87,28 @@ class ReplicaArena:
         start = row * _RECORD.size + 32
         return DeviceId(bytes(self._bytes[start : start + 8]))
 
-    def put(self, row: int, r: Replica) -> None:
-        """Overwrite the record of a row in use (author, device, lane and chain stay as given)."""
+    def put(self, row: int, r: Replica, held: "array[int] | None" = None) -> None:
+        """Overwrite the record of a row in use (author, device, lane and chain stay as given).
+
+        `held`: what `held` tells from now on; lo, hi and claims are its ends and its sum.
+        """
         _RECORD.pack_into(
             self._bytes, row * _RECORD.size, r.author, r.device, r.lane, r.closed, 1,
             r.following, r.lo, r.hi, r.floor, r.claims, r.quota, r.head, r.prev_lo,
         )  # fmt: skip
+        if held is not None:
+            self._held[row] = held if len(held) > 2 else None
 
     def held(self, row: int) -> "array[int]":
-        """Bundles held, as seq, count, seq, count, ... with seq ascending. Mutable."""
+        """Bundles held, as seq, count, seq, count, ... with seq ascending.
+
+        Whoever changes it hands it to `put`.
+        """
         held = self._held[row]
-        assert held is not None
-        return held
+        if held is not None:
+            return held
+        replica = self.get(row)
+        return array("I", (replica.lo, replica.claims) if replica.lo else ())
 
     def rows_of(self, author: AuthorKey) -> Iterator[int]:
         """Rows of all feeds of one author, oldest first."""
@@ -116,26 +129,22 @@ class ReplicaArena:
         """A new, empty replica; its row, or -1 at the cap."""
         if self._count >= self._max:
             return -1
+        *_, last = -1, *self.rows_of(feed.author)
         if self._free:
             row = self._free.pop()
-            self._held[row] = array("I")
         else:
             row = len(self._held)
-            self._held.append(array("I"))
+            self._held.append(None)
             self._bytes.extend(bytes(_RECORD.size))
-        last = max(self.rows_of(feed.author), key=self._is_last, default=-1)
         empty = BundleId(bytes(32))
         self.put(row, Replica(feed.author, feed.device, feed.lane, False, -1, 0, 0, 0, 0, 0,
                               empty, empty))  # fmt: skip
         if last >= 0:
-            self.put(last, self.get(last)._replace(following=row))
+            _FOLLOWING.pack_into(self._bytes, last * _RECORD.size + _FOLLOWING_AT, row)
         else:
             self._insert(feed.author, row)
         self._count += 1
         return row
-
-    def _is_last(self, row: int) -> bool:
-        return self.get(row).following < 0
 
     def remove_author(self, author: AuthorKey) -> None:
         """Forget every feed of the author."""
@@ -153,7 +162,8 @@ class ReplicaArena:
 
     def rows(self) -> Iterator[int]:
         """All rows in use, in row order."""
-        return (row for row, held in enumerate(self._held) if held is not None)
+        rows = range(len(self._held))
+        return (row for row in rows if self._bytes[row * _RECORD.size + _IN_USE_AT])
 
     def _author_at(self, row: int) -> bytes:
         start = row * _RECORD.size
@@ -179,7 +189,7 @@ class ReplicaArena:
         """Grow (or sweep tombstones): insert every author's first row anew."""
         firsts = [row for row in self._slots if row >= 0]
         size = 64
-        while size < (len(firsts) + 1) * 4:
+        while size < (len(firsts) + 1) * 3:
             size *= 2
         self._slots = array("i", [_FREE]) * size
         for row in firsts:

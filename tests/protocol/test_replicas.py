@@ -17,6 +17,7 @@ feeds = st.builds(
     st.integers(0, 2).map(lambda n: DeviceId(bytes([n]) * 8)),
     st.sampled_from(Lane),
 )
+numbers = st.integers(1, 2**30)
 
 
 class ArenaMachine(RuleBasedStateMachine):
@@ -38,16 +39,24 @@ class ArenaMachine(RuleBasedStateMachine):
             self.model[feed] = (0, 0, 0)
             self.held[feed] = []
 
-    @rule(feed=feeds, lo=st.integers(0, 2**32 - 1), claims=st.integers(0, 2**32 - 1))
-    def put(self, feed: FeedId, lo: int, claims: int) -> None:
+    @rule(feed=feeds, bundles=st.dictionaries(numbers, numbers, min_size=1, max_size=4))
+    def put(self, feed: FeedId, bundles: dict[int, int]) -> None:
         row = self.arena.row_of(feed)
         assert (row >= 0) is (feed in self.model)
         if row < 0:
             return
-        self.arena.put(row, self.arena.get(row)._replace(lo=lo, hi=lo, claims=claims))
-        self.arena.held(row).append(lo)
-        self.model[feed] = (lo, lo, claims)
-        self.held[feed].append(lo)
+        held = array("I", [n for seq in sorted(bundles) for n in (seq, bundles[seq])])
+        ends = (min(bundles), max(bundles), sum(bundles.values()))
+        replica = self.arena.get(row)._replace(lo=ends[0], hi=ends[1], claims=ends[2])
+        self.arena.put(row, replica, held)
+        self.model[feed] = ends
+        self.held[feed] = held.tolist()
+
+    @rule(feed=feeds, floor=numbers)
+    def put_record_alone(self, feed: FeedId, floor: int) -> None:
+        row = self.arena.row_of(feed)
+        if row >= 0:
+            self.arena.put(row, self.arena.get(row)._replace(floor=floor))
 
     @precondition(lambda self: self.model)
     @rule(author=authors)
@@ -92,9 +101,15 @@ def test_memory_is_counted_and_given_back_for_reuse():
     feeds_ = [FeedId(AuthorKey(n.to_bytes(32, "big")), DeviceId(bytes(8)), Lane(2))
               for n in range(10_000)]  # fmt: skip
     for feed in feeds_:
-        arena.held(arena.add(feed)).extend(array("I", [1, 1]))
+        row = arena.add(feed)
+        single = arena.get(row)._replace(lo=1, hi=1, claims=64)
+        arena.put(row, single, array("I", (1, 64)))
     full = arena.nbytes
-    assert full / len(arena) < 300
+    assert full / len(arena) <= 180
+    arena.put(row, single._replace(hi=3, claims=90), array("I", (1, 64, 2, 13, 3, 13)))
+    assert full + 6 * 4 < arena.nbytes < full + 200
+    arena.put(row, single, array("I", (1, 64)))
+    assert arena.nbytes == full
     for feed in feeds_:
         arena.remove_author(feed.author)
     assert len(arena) == 0

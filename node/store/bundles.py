@@ -1,6 +1,8 @@
 """Feeds: signed bundles as they were received, in the order in which they were first seen."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -15,6 +17,9 @@ from protocol.limits import VOID_MARKS_MAX
 
 REPLAY_BATCH = 512
 """Bundles handed out at a time by `replay`: about 1.3 MB."""
+
+FEEDS_BATCH = 512
+"""Feeds read at a time by `feed_records`."""
 
 DROPPED_MAX = 65_536
 """Marks of dropped feeds; at the cap the oldest go, and such a feed may be offered anew."""
@@ -49,6 +54,8 @@ _FORGET_INFO = f"""
 DELETE FROM item_info WHERE info IN (
     SELECT info FROM feeds JOIN item_info ON source = author AND item_info.device = feeds.device
     WHERE feed = ? AND lane = {int(ItemInfo.lane)} AND """
+
+_LANES = tuple(Lane)
 
 _FIXARRAY = 0x90
 _ARRAY16 = 0xDC
@@ -195,33 +202,40 @@ class BundleTables(Database):
                 (DROPPED_MAX,),
             )
 
-    def feed_records(self) -> list[FeedRecord]:
+    def feed_records(self) -> Iterator[FeedRecord]:
         """Every replica held, by order of first contact, for `FeedTable.restore`.
 
-        One pass over the bundles' small columns; about 400 bytes a feed and 100 a bundle.
+        Read as they are asked for, in parts of about 300 bytes a feed and 150 a bundle.
         """
-        voids = _grouped(self._rows("SELECT feed, seq FROM voids ORDER BY feed, seq"))
-        held: dict[int, list[tuple[int, int]]] = {}
-        for feed, seq, count in self._rows("SELECT feed, seq, claim_count FROM bundles"):
-            held.setdefault(feed, []).append((seq, count))
-        rows = self._rows(
-            "SELECT feed, author, device, lane, head, floor, closed,"
-            " (SELECT prev FROM bundles WHERE bundles.feed = feeds.feed ORDER BY seq LIMIT 1)"
-            " FROM feeds ORDER BY feed"
-        )
-        return [
-            FeedRecord(
-                _feed(author, device, lane),
-                held=tuple(sorted(held[row])),
-                head=BundleId(head),
-                prev_lo=BundleId(prev),
-                floor=floor,
-                voided=tuple(voids.get(row, ())),
-                closed=bool(closed),
+        last = 0
+        while True:
+            feeds = self._rows(
+                "SELECT feed, author, device, lane, head, floor, closed FROM feeds"
+                " WHERE feed > ? ORDER BY feed LIMIT ?",
+                (last, FEEDS_BATCH),
             )
-            for row, author, device, lane, head, floor, closed, prev in rows
-            if row in held
-        ]
+            if not feeds:
+                return
+            part = feeds[0][0], feeds[-1][0]
+            held = self._by_feed("SELECT feed, seq, claim_count, prev FROM bundles", part)
+            voids = self._by_feed("SELECT feed, seq FROM voids", part)
+            for row, author, device, lane, head, floor, closed in feeds:
+                if row in held:
+                    yield FeedRecord(
+                        _feed(author, device, lane),
+                        held=tuple((seq, count) for _, seq, count, _ in held[row]),
+                        head=BundleId(head),
+                        prev_lo=BundleId(held[row][0][3]),
+                        floor=floor,
+                        voided=tuple(seq for _, seq in voids.get(row, ())),
+                        closed=bool(closed),
+                    )
+            last = part[1]
+
+    def _by_feed(self, select: str, part: tuple[int, int]) -> dict[int, list[Row]]:
+        """Rows of the feeds in `part`, both ends included, ascending by seq."""
+        rows = self._rows(f"{select} WHERE feed BETWEEN ? AND ? ORDER BY feed, seq", part)
+        return {feed: list(group) for feed, group in groupby(rows, key=itemgetter(0))}
 
     def writer_state(self, feed: FeedId) -> WriterState:
         """Where the writer of an own feed goes on. A new device starts above all older ones.
@@ -253,25 +267,18 @@ class BundleTables(Database):
 
         The store may be written between two batches; what arrives meanwhile comes at the end.
         """
-        feeds = {
-            row[0]: _feed(*row[1:])
-            for row in self._rows("SELECT feed, author, device, lane FROM feeds")
-        }
         last = 0
         while True:
             rows = self._rows(
-                "SELECT arrival, feed, seq, seen, claims FROM bundles"
+                "SELECT arrival, author, device, lane, seq, seen, claims"
+                " FROM bundles CROSS JOIN feeds USING (feed)"  # CROSS: bundles are read in order
                 " WHERE arrival > ? AND claims IS NOT NULL ORDER BY arrival LIMIT ?",
                 (last, REPLAY_BATCH),
             )
             if not rows:
                 return
             last = rows[-1][0]
-            yield [
-                StoredClaims(feeds[feed], seq, seen, claims)
-                for _, feed, seq, seen, claims in rows
-                if feed in feeds
-            ]
+            yield [StoredClaims(_feed(*row[1:4]), *row[4:]) for row in rows]
 
     def put_equivocation(self, author: AuthorKey, proof: bytes, *, seen: int) -> None:
         """Keep the first proof against an author, for ever (durable)."""
@@ -316,14 +323,7 @@ def _bundle_row(feed: int, seen: int, bundle: Bundle) -> Row:
 
 
 def _feed(author: bytes, device: bytes, lane: int) -> FeedId:
-    return FeedId(AuthorKey(author), DeviceId(device), Lane(lane))
-
-
-def _grouped(rows: list[Row]) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = {}
-    for key, value in rows:
-        groups.setdefault(key, []).append(value)
-    return groups
+    return FeedId(AuthorKey(author), DeviceId(device), _LANES[lane])
 
 
 def _claim_count(claims: bytes | None) -> int:

@@ -71,16 +71,16 @@ def test_a_place_taken_keeps_its_first_bytes(store: Store, make_feed: MakeFeed):
     store.add_bundles([first], seen=NOW)
     store.add_bundles([other, first], seen=NOW + 5)
     assert store.read_bundles(first.feed, 1, 1, BYTES_MAX) == [first.wire()]
-    assert store.feed_records()[0].held == held([first])
+    assert next(store.feed_records()).held == held([first])
 
 
 def test_claims_may_follow_their_header(store: Store, make_feed: MakeFeed):
     [bundle] = make_feed(1)
     store.add_bundles([bundle.bare()], seen=NOW)
-    assert store.feed_records()[0].held == ((1, 0),)
+    assert next(store.feed_records()).held == ((1, 0),)
     store.add_bundles([bundle], seen=NOW)
     assert store.read_bundles(bundle.feed, 1, 1, BYTES_MAX) == [bundle.wire()]
-    assert store.feed_records()[0].held == held([bundle])
+    assert next(store.feed_records()).held == held([bundle])
 
 
 @pytest.mark.parametrize("retract_first", [True, False])
@@ -92,11 +92,11 @@ def test_void_bodies_are_gone_for_good(store: Store, retract_first: bool, make_f
     expected = wires(feed)
     expected[1] = feed[1].bare().wire()
     assert store.read_bundles(feed[0].feed, 1, 4, BYTES_MAX) == expected
-    assert store.feed_records()[0].voided == (2,)
+    assert next(store.feed_records()).voided == (2,)
     assert [row.seq for batch in store.replay() for row in batch] == (
         [3, 4, 1] if retract_first else [1, 3, 4]
     )
-    assert store.feed_records()[0].held == ((1, 1), (2, 0), (3, 1), (4, 1))
+    assert next(store.feed_records()).held == ((1, 1), (2, 0), (3, 1), (4, 1))
 
 
 @pytest.mark.parametrize("floor_first", [True, False])
@@ -106,7 +106,7 @@ def test_a_floor_voids_everything_below(store: Store, floor_first: bool, make_fe
         store.add_bundles(part, seen=NOW)
     got = store.read_bundles(feed[0].feed, 1, 4, BYTES_MAX)
     assert got == [b.bare().wire() for b in feed[:2]] + wires(feed[2:])
-    assert store.feed_records()[0].floor == 3
+    assert next(store.feed_records()).floor == 3
 
 
 def test_floor_swallows_void_marks(store: Store, make_feed: MakeFeed):
@@ -114,7 +114,7 @@ def test_floor_swallows_void_marks(store: Store, make_feed: MakeFeed):
     store.add_bundles(feed[:4], seen=NOW)
     store.void_bundles(feed[0].feed, [1, 3])
     store.add_bundles(feed[4:], seen=NOW)
-    assert store.feed_records()[0].voided == (3,)
+    assert next(store.feed_records()).voided == (3,)
 
 
 def test_eviction_raises_lo_and_keeps_the_head(store: Store, make_feed: MakeFeed):
@@ -125,7 +125,7 @@ def test_eviction_raises_lo_and_keeps_the_head(store: Store, make_feed: MakeFeed
     assert (record.head, record.prev_lo, record.closed) == (feed[4].id, feed[2].id, True)
     assert record.held == held(feed[3:])
     store.drop_below(feed[0].feed, 6)
-    assert store.feed_records() == []
+    assert not list(store.feed_records())
     assert store.writer_state(feed[0].feed) == (5, feed[4].id, 0, ())
 
 
@@ -147,10 +147,34 @@ def test_marks_beyond_the_cap_become_a_floor(store: Store, make_feed: MakeFeed):
     assert not any(count for _, count in record.held)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 4, 5])
+def test_the_size_of_the_parts_does_not_show(
+    store: Store, monkeypatch: pytest.MonkeyPatch, make_feed: MakeFeed, at_once: int
+):
+    monkeypatch.setattr(bundles_module, "FEEDS_BATCH", at_once)
+    monkeypatch.setattr(bundles_module, "REPLAY_BATCH", at_once)
+    feeds = [make_feed(3, author=author) for author in (5, 2, 4, 1, 3)]
+    for feed in feeds:
+        store.add_bundles(feed, seen=NOW)
+        store.void_bundles(feed[0].feed, [2])
+    store.drop_author(feeds[1][0].feed.author, now=NOW)
+    left = [feeds[k] for k in (0, 2, 3, 4)]
+    records = list(store.feed_records())
+    assert [(record.feed, record.held, record.voided) for record in records] == [
+        (feed[0].feed, ((1, 1), (2, 0), (3, 1)), (2,)) for feed in left
+    ]
+    assert [(record.head, record.prev_lo) for record in records] == [
+        (feed[2].id, NO_BUNDLE) for feed in left
+    ]
+    assert [(row.feed, row.seq) for rows in store.replay() for row in rows] == [
+        (feed[0].feed, seq) for feed in left for seq in (1, 3)
+    ]
+
+
 @pytest.mark.parametrize("claims", [0, 1, 15, 16, 256])
 def test_claims_are_counted_without_decoding_them(store: Store, make_feed: MakeFeed, claims: int):
     store.add_bundles(make_feed(1, claims=claims), seen=NOW)
-    assert store.feed_records()[0].held == ((1, claims),)
+    assert next(store.feed_records()).held == ((1, claims),)
 
 
 def test_a_feed_table_restored_from_the_store_goes_on(store: Store, make_feed: MakeFeed):

@@ -156,7 +156,8 @@ class FindAuthor:
 
 @dataclass(frozen=True, slots=True)
 class Unfollowed:
-    """A stranger's time on probation is over; what it said may be dropped."""
+    """A stranger's time on probation is over, or nobody has followed the author for long; what
+    it said may be dropped."""
 
     author: AuthorKey
 

@@ -124,6 +124,8 @@ class Gossip:
         self._rounds = Rounds(self._context, self._intake, self._offers)
         self._reads: dict[int, int] = {}
         self._round_at: float | None = None
+        self._found: tuple[AuthorKey, ...] = ()
+        """Authors held at the last reload, until it is known who of them is followed."""
         self._signers: tuple[HelloSigner, ...] = ()
         self.my_peer_id = my_peer_id
         """Our PeerID as the transport proves it; must be set before the first `LinkUp`."""
@@ -151,7 +153,9 @@ class Gossip:
     def follow(self, interest: Interest, *, now: float) -> list[Effect]:
         """Replace whom we follow. O(n log n) of the wanted, O(1) for each one that changed."""
         context = self._context
-        changed = context.following.follow(interest)
+        changed = context.following.follow(interest, now=now)
+        context.following.lapse(self._found, now=now)
+        self._found = ()
         raised: list[tuple[FeedId, int]] = []
         for author in changed:
             quotas = interest.wanted[author].quotas
@@ -174,7 +178,9 @@ class Gossip:
 
     def reload(self) -> None:
         """Read all heads anew, after the feed table was restored. O(n log n)."""
-        self._context.index.load((h.feed, h.hi, h.id) for h in self._context.feeds.heads())
+        heads = list(self._context.feeds.heads())
+        self._context.index.load((h.feed, h.hi, h.id) for h in heads)
+        self._found = tuple(dict.fromkeys(h.feed.author for h in heads))
 
     def restore_proofs(self, proofs: Iterable[tuple[AuthorKey, bytes]]) -> None:
         """Proofs of equivocation from the store; their authors count for nothing from the start."""
@@ -414,6 +420,8 @@ class Gossip:
         for link in list(context.links.values()):
             if not link.open and now - link.up_at >= config.link.hello_timeout_s:
                 context.close(link, "no Hello")
+        for author in context.following.leaving(now=now):
+            context.emit(Unfollowed(author))
         self._rounds.look_back(now=now)
         self._intake.expire(now=now)
         if self._round_at is None:
@@ -426,8 +434,6 @@ class Gossip:
             self._ask(link, now)
 
     def _start_round(self, now: float) -> None:
-        for author in self._context.following.expire(now=now):
-            self._context.emit(Unfollowed(author))
         for link in self._context.links.values():
             self._prove(link)
         self._rounds.start(now=now)

@@ -4,8 +4,9 @@ The node decides who is wanted and how much (`Interest`); this module cuts the l
 strangers their small share, and says in which order feeds are fetched.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TypeAlias
 
 from protocol.ids import AuthorKey, FeedId, Lane
@@ -49,10 +50,19 @@ class FollowingConfig:
     """How long a stranger stays before the place goes to another."""
     probation_quotas: Quotas = (16, 64, 512, 64)
     """Stored claims of a stranger in each lane."""
+    lapsed_s: float = 86_400.0
+    """How long what an author said is kept who is followed no longer: trust comes and goes."""
+    lapsed_max: int = 16_384
+    """Such authors; beyond it those who lapsed first leave before their time."""
+    leaving_per_tick_max: int = 4
+    """Authors dropped in one tick (some ms each, with all that they said)."""
 
 
 class Following:
-    """The follow list. At most `followed_max` authors and the probation share on top."""
+    """The follow list. At most `followed_max` authors and the probation share on top.
+
+    It also remembers who fell out of it, until `leaving` lets them go for good.
+    """
 
     def __init__(self, config: FollowingConfig) -> None:
         self._config = config
@@ -60,18 +70,20 @@ class Following:
         self._probation: dict[AuthorKey, float] = {}
         self._burnt: dict[AuthorKey, float] = {}
         """Strangers found out to equivocate: they keep their places until their time is over."""
+        self._lapsed: dict[AuthorKey, float] = {}
+        """Followed no longer since then, longest first."""
         self._stranger = Wanted(0.0, config.probation_quotas)
         self.probation_max = int(config.followed_max * config.probation_share)
 
-    def follow(self, interest: Interest) -> list[AuthorKey]:
+    def follow(self, interest: Interest, *, now: float) -> list[AuthorKey]:
         """Replace the list; returns who is new on it or has other quotas. O(n log n)."""
-        order = sorted(
-            interest.wanted.items(), key=lambda kv: (not kv[1].vouched, -kv[1].priority, kv[0])
-        )
+        order = sorted(interest.wanted.items(), key=_by_want)
         before = self._followed
         self._followed = dict(order[: self._config.followed_max])
-        for author in [a for a in self._probation if a in self._followed]:
-            del self._probation[author]
+        for author in self._followed:
+            self._probation.pop(author, None)
+            self._lapsed.pop(author, None)
+        self.lapse(before, now=now)
         return [
             author
             for author, wanted in self._followed.items()
@@ -116,19 +128,37 @@ class Following:
         if author in self or len(self._probation) + len(self._burnt) >= self.probation_max:
             return False
         self._probation[author] = now
+        self._lapsed.pop(author, None)
         return True
 
-    def expire(self, *, now: float) -> list[AuthorKey]:
-        """Strangers whose time is over; they are no longer followed."""
-        leaving = self._over(self._probation, now)
-        for author in leaving:
-            del self._probation[author]
-        for author in self._over(self._burnt, now):
-            del self._burnt[author]
-        return leaving
+    def lapse(self, authors: Iterable[AuthorKey], *, now: float) -> None:
+        """Those of the authors who are not followed have not been from now on, if not before."""
+        for author in authors:
+            if author not in self:
+                self._lapsed.setdefault(author, now)
+
+    def leaving(self, *, now: float) -> list[AuthorKey]:
+        """Strangers and lapsed authors whose time is over, at most `leaving_per_tick_max`.
+
+        They are forgotten here, those first who came first; what they said may be dropped.
+        """
+        places = (self._probation, self._burnt)
+        strangers = ((since, author) for since in places for author in self._over(since, now))
+        lapsed = ((self._lapsed, author) for author in self._lapsed_enough(now))
+        gone = list(islice(chain(strangers, lapsed), self._config.leaving_per_tick_max))
+        for since, author in gone:
+            del since[author]
+        return [author for _, author in gone]
 
     def _over(self, since: dict[AuthorKey, float], now: float) -> list[AuthorKey]:
         return [a for a, at in since.items() if now - at >= self._config.probation_s]
+
+    def _lapsed_enough(self, now: float) -> Iterator[AuthorKey]:
+        excess = len(self._lapsed) - self._config.lapsed_max
+        for number, (author, since) in enumerate(self._lapsed.items()):
+            if number >= excess and now - since < self._config.lapsed_s:
+                return
+            yield author
 
     def forget(self, author: AuthorKey) -> None:
         """Follow the author no longer: it equivocated.
@@ -140,3 +170,9 @@ class Following:
         since = self._probation.pop(author, None)
         if since is not None:
             self._burnt[author] = since
+
+
+def _by_want(wanted: tuple[AuthorKey, Wanted]) -> tuple[bool, bool, float, AuthorKey]:
+    """Who lives here first, then the vouched, then by priority."""
+    author, how = wanted
+    return not how.hosted, not how.vouched, -how.priority, author

@@ -257,6 +257,8 @@ class Peer:
         return [ev.StoreLedger(tuple(self.state.ledger.rows()))]
 
     def _drop(self, author: AuthorKey, now: float) -> list[Effect]:
+        if self.state.persons.with_key(author) is not None:
+            return []  # her own data are nobody's to drop, however long the list of the followed
         self.state.gossip.drop_author(author, now=now)
         return [*self._forget(author), ev.DropAuthor(author)]
 

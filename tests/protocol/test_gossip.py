@@ -19,10 +19,12 @@ from protocol.events import (
     Penalise,
     Spoke,
     Tick,
+    Unfollowed,
 )
 from protocol.ids import FeedId, Lane
+from protocol.interest import FollowingConfig
 from tests.protocol.chains import chain, wild_chain
-from tests.protocol.gossip_world import START, Node, World, play
+from tests.protocol.gossip_world import START, Node, World, play, signer_of
 from tests.protocol.puppet import Puppet
 from tests.protocol.strategies import examples
 
@@ -254,6 +256,29 @@ def test_the_expendable_link_is_never_the_best():
     drawn = {node.gossip.expendable_link() for _ in range(50)}
     assert drawn <= set(others)
     assert best.link not in drawn
+
+
+def test_who_is_held_at_the_start_and_followed_by_nobody_goes_after_a_while():
+    following = FollowingConfig(lapsed_s=100.0, leaving_per_tick_max=3)
+    world = World()
+    node = world.add("a", number=50, config=GossipConfig(following=following))
+    for number in range(1, 11):
+        node.feeds.offer(chain(1, author=number)[0], now=world.now)
+    node.gossip.reload()
+    world.run(200)
+    assert node.effects(Unfollowed) == [], "until it is known who is followed, nobody goes"
+    world.follow(node, signer_of(1).public_key)
+    world.run(50)
+    world.follow(node, signer_of(2).public_key)
+    world.run(49)
+    assert node.effects(Unfollowed) == []
+    ticks = [
+        len([e for e in world.deliver(node, Tick()) if isinstance(e, Unfollowed)])
+        for world.now in (START + 301, START + 302, START + 303, START + 304)
+    ]
+    assert ticks == [3, 3, 2, 0]
+    gone = {effect.author for effect in node.effects(Unfollowed)}
+    assert gone == {signer_of(number).public_key for number in range(3, 11)}
 
 
 def test_statistics_count():

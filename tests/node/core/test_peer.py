@@ -19,7 +19,7 @@ from protocol import events as gossip
 from protocol.claims import Click, Retract, Vouch
 from protocol.forks import encode_proof
 from protocol.ids import Lane
-from tests.node.core.peer_world import DAY, Refused, World, heard_by, like_all, sharing
+from tests.node.core.peer_world import CONFIG, DAY, Refused, World, heard_by, like_all, sharing
 from tests.node.core.scribe import Scribe, rates
 
 ROOT = Path(__file__).parents[3]
@@ -329,6 +329,43 @@ def test_what_a_stranger_said_goes_when_her_time_is_over():
     assert node.vouches(stranger.author) == {}
     assert node.store.feeds == {}
     assert node.state.feeds.feeds_of(stranger.author) == []
+
+
+def test_nothing_drops_what_somebody_who_lives_here_has_said():
+    world = World()
+    node = world.node("ada")
+    sharing(node)
+    node.ask("like", item="t:1")
+    world.run(2)
+    before = dict(node.store.feeds)
+    assert before
+    node.orders(gossip.Unfollowed(node.author))
+    assert node.store.feeds == before
+    assert set(node.edges(node.author)) == {"t:1"}
+    assert set(node.state.feeds.feeds_of(node.author)) == set(before)
+
+
+def test_whom_nobody_trusts_any_more_goes_after_a_day_and_over_a_restart():
+    world = World()
+    node, kept, left = world.node("ada"), Scribe(1), Scribe(2)
+    for scribe in (kept, left):
+        node.ask("trust", peer=scribe.author.hex())
+    world.run(6)
+    heard_by(node, [kept.says(rates("t:1")), left.says(rates("t:2"))])
+    node.ask("trust", peer=left.author.hex(), weight=0)
+    node.ask("trust", peer=kept.author.hex(), weight=0)
+    world.run(6)
+    node.restart()
+    node.ask("trust", peer=kept.author.hex())
+    world.run(6)
+    world.now += CONFIG.gossip.following.lapsed_s - 20
+    world.run(6)
+    assert node.effects(ev.DropAuthor) == []
+    world.run(30)
+    assert node.effects(ev.DropAuthor) == [ev.DropAuthor(left.author)]
+    assert node.edges(left.author) == {}
+    assert {feed.author for feed in node.store.feeds} == {kept.author}
+    assert set(node.edges(kept.author)) == {"t:1"}
 
 
 def test_bodies_voided_on_her_other_device_leave_what_she_says_here():

@@ -60,9 +60,15 @@ class TrustConfig:
 
 @dataclass(frozen=True, slots=True)
 class VouchConfig:
-    """Limits of the vouch graph; at 5 bytes a vouch plus about 400 for each caster."""
+    """Limits of the vouch graph; 21 bytes a statement: a vouch, or a withdrawal remembered."""
 
     vouches_per_author_max: int = 256
-    """At the cap a caster's newest vouch replaces her weakest one."""
-    vouches_max: int = 1 << 20
-    """At the cap further casters are refused; `drop_untrusted` makes room."""
+    """Of a caster with more the weakest count as taken back."""
+    statements_per_author_max: int = 512
+    """Of a caster with more the oldest withdrawals are forgotten."""
+    statements_max: int = 262_144
+    """At the cap nothing about further targets is heard; `drop_untrusted` makes room."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.vouches_per_author_max <= self.statements_per_author_max:
+            raise ValueError("need 1 <= vouches_per_author_max <= statements_per_author_max")

@@ -1,26 +1,65 @@
 """Who vouches for whom: a signed, bounded graph over author rows.
 
-Weights are percent, -100..100, as on the wire. Vouches arrive one claim at a time and are read
-all at once by the walks, so they are kept per caster and compiled into CSR when they changed.
+Weights are percent, -100..100, as on the wire. Of what a caster says about a target the highest
+(seq, device) stands, of equally high statements the last, in whatever order they come. Statements
+stand in one table, sorted by caster and target, 21 bytes each; new ones are gathered and merged
+into it when there are enough of them or somebody reads. The walks read it compiled into CSR.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from array import array
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ranking.kernels_walks import alias_tables
 from trust.config import VouchConfig
 
+Bool = NDArray[np.bool_]
 I8 = NDArray[np.int8]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
 
-CASTER_BYTES = 400
-"""What a caster costs beside her vouches: a dict slot and two numpy headers, measured."""
+GATHERED_MAX = 4_096
+"""Statements gathered before they are merged: they share the cost of shifting the whole table."""
+
+
+class Statements(NamedTuple):
+    """What casters said about targets, column by column. 21 bytes each."""
+
+    pair: I64
+    """caster << 32 | target"""
+    seq: NDArray[np.uint32]
+    device: NDArray[np.uint64]
+    weight: I8
+    """Percent; 0 takes back."""
+
+    @property
+    def caster(self) -> I64:
+        """Rows of those who said it."""
+        return self.pair >> 32
+
+    @property
+    def target(self) -> I32:
+        """Rows of those about whom it was said."""
+        return (self.pair & 0xFFFFFFFF).astype(np.int32)
+
+    def take(self, which: Bool | I64 | slice) -> Statements:
+        """Some of them; a slice is a view."""
+        return Statements(self.pair[which], self.seq[which], self.device[which], self.weight[which])
+
+    def insert(self, at: I64, new: Statements) -> Statements:
+        """These with `new[i]` before the one at `at[i]`."""
+        return Statements(
+            np.insert(self.pair, at, new.pair),
+            np.insert(self.seq, at, new.seq),
+            np.insert(self.device, at, new.device),
+            np.insert(self.weight, at, new.weight),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,117 +90,258 @@ class CompiledVouches:
         return self.against[window], self.against_weight[window]
 
 
-def _csr(n_authors: int, caster: I32, target: I32, weight: F32) -> tuple[I64, I32, F32]:
+def _csr(n_authors: int, caster: I64, target: I32, weight: F32) -> tuple[I64, I32, F32]:
     """CSR from triples already sorted by caster."""
     ptr = np.zeros(n_authors + 1, np.int64)
     np.cumsum(np.bincount(caster, minlength=n_authors), out=ptr[1:])
     return ptr, target, weight
 
 
-@dataclass(slots=True)
-class VouchGraph:
-    """The live vouches of every caster. Casters in `protected` (the node's own people) are never
-    refused and never dropped."""
+def _within(rows: I64 | I32, mask: Bool) -> Bool:
+    """Which rows the mask holds; none beyond its end."""
+    return np.append(mask, False)[np.minimum(rows, len(mask))]
 
-    config: VouchConfig = field(default_factory=VouchConfig)
-    _cast: dict[int, tuple[I32, I8]] = field(default_factory=dict)
-    _protected: set[int] = field(default_factory=set)
-    _size: int = 0
-    _compiled: CompiledVouches | None = None
+
+class _Gathered:
+    """Statements not merged yet, in the order in which they came."""
+
+    __slots__ = ("device", "pair", "seq", "weight")
+
+    def __init__(self) -> None:
+        self.pair = array("q")
+        self.seq = array("I")
+        self.device = array("Q")
+        self.weight = array("b")
 
     def __len__(self) -> int:
-        """Live vouches."""
-        return self._size
+        return len(self.pair)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the statements."""
+        columns = (self.pair, self.seq, self.device, self.weight)
+        return sum(len(column) * column.itemsize for column in columns)
+
+    def add(self, new: Statements) -> None:
+        """Append, in their order."""
+        self.pair.frombytes(new.pair.tobytes())
+        self.seq.frombytes(new.seq.tobytes())
+        self.device.frombytes(new.device.tobytes())
+        self.weight.frombytes(new.weight.tobytes())
+
+    def statements(self) -> Statements:
+        """All of them. Views: nothing can be added while they are in use."""
+        return Statements(
+            np.frombuffer(self.pair, np.int64),
+            np.frombuffer(self.seq, np.uint32),
+            np.frombuffer(self.device, np.uint64),
+            np.frombuffer(self.weight, np.int8),
+        )
+
+    def standing(self) -> tuple[Statements, I64]:
+        """The one of each pair that stands, ascending by pair, and which one it was."""
+        gathered = self.statements()
+        order = np.lexsort((gathered.device, gathered.seq, gathered.pair))
+        pair = gathered.pair[order]
+        highest = order[np.append(pair[1:] != pair[:-1], True)]
+        return gathered.take(highest), highest
+
+
+class VouchGraph:
+    """The live vouches of every caster, and what was taken back, so that no older statement that
+    comes late revives it.
+
+    Of a caster beyond her caps the weakest vouches count as taken back, and the oldest withdrawals
+    are forgotten. When the table is full, pairs that are new to it are refused until
+    `drop_untrusted`; protected casters (the node's own people) are never refused nor dropped.
+    """
+
+    def __init__(self, config: VouchConfig | None = None) -> None:
+        self.config = config or VouchConfig()
+        self._held = _Gathered().statements()
+        self._gathered = _Gathered()
+        self._protected: dict[int, None] = {}
+        self._version = 0
+        self._compiled: CompiledVouches | None = None
+
+    def __len__(self) -> int:
+        """Live vouches. O(statements)."""
+        return int(np.count_nonzero(self._merged().weight))
+
+    @property
+    def statements(self) -> int:
+        """Live vouches and withdrawals."""
+        return len(self._merged().pair)
+
+    @property
+    def version(self) -> int:
+        """Goes up when live vouches change."""
+        self._merged()
+        return self._version
 
     @property
     def nbytes(self) -> int:
         """Bytes held, without the compiled form."""
-        return 5 * self._size + CASTER_BYTES * len(self._cast)
+        return sum(column.nbytes for column in self._held) + self._gathered.nbytes
 
     def protect(self, caster: int) -> None:
         """Never refuse or drop this caster's vouches."""
-        self._protected.add(caster)
+        self._protected[caster] = None
 
-    def put(self, caster: int, target: int, weight: int) -> bool:
-        """Set one vouch; weight 0 withdraws it. Returns whether it stands as asked.
-
-        A vouch for oneself is void. O(vouches of the caster).
-        """
+    def put(self, caster: int, target: int, weight: int, seq: int = 0, device: int = 0) -> None:
+        """`put_many` of one, with its arguments looked at."""
         if not -100 <= weight <= 100:
             raise ValueError(f"vouch weight must be in -100..100, not {weight}")
         if caster < 0 or target < 0:
             raise ValueError(f"author rows are not negative: {caster}, {target}")
-        if caster == target:
-            return False
-        targets, weights = self.of(caster)
-        at = np.flatnonzero(targets == target)
-        if weight == 0:
-            return self._replace(caster, np.delete(targets, at), np.delete(weights, at))
-        if at.size:
-            weights = weights.copy()
-            weights[at[0]] = weight
-            return self._replace(caster, targets, weights)
-        if targets.size >= self.config.vouches_per_author_max:
-            weakest = int(np.argmin(np.abs(weights.astype(np.int16))))
-            targets, weights = np.delete(targets, weakest), np.delete(weights, weakest)
-        elif self._size >= self.config.vouches_max and caster not in self._protected:
-            return False
-        targets = np.append(targets, np.int32(target))
-        return self._replace(caster, targets, np.append(weights, np.int8(weight)))
+        self.put_many([caster], [target], [weight], [seq], [device])
+
+    def put_many(
+        self,
+        casters: ArrayLike,
+        targets: ArrayLike,
+        weights: ArrayLike,
+        seqs: ArrayLike,
+        devices: ArrayLike,
+    ) -> None:
+        """Hear statements in their order; weight 0 takes back, devices are 64 bits.
+
+        A vouch for oneself, or for a target below 0, is void. About 8 us and .4 us each.
+        """
+        caster, target = np.asarray(casters, np.int64), np.asarray(targets, np.int64)
+        said = Statements(
+            caster << 32 | target,
+            np.asarray(seqs, np.uint32),
+            np.asarray(devices, np.uint64),
+            np.asarray(weights, np.int8),
+        )
+        void = (caster == target) | (target < 0)
+        self._gathered.add(said.take(~void) if void.any() else said)
+        if len(self._gathered) >= GATHERED_MAX:
+            self._merge()
 
     def of(self, caster: int) -> tuple[I32, I8]:
-        """(targets, weights in percent) of one caster, in the order they were cast."""
-        empty = np.empty(0, np.int32), np.empty(0, np.int8)
-        return self._cast.get(caster, empty)
+        """(targets, weights in percent) of one caster, ascending by row."""
+        lo, hi = np.searchsorted(self._merged().pair, (caster << 32, (caster + 1) << 32)).tolist()
+        mine = self._held.take(slice(lo, hi))
+        live = mine.take(mine.weight != 0)
+        return live.target, live.weight
 
+    def targets_of(self, casters: Bool) -> I32:
+        """Rows that the masked casters vouch for or against. O(statements)."""
+        held = self._merged()
+        return held.take(_within(held.caster, casters) & (held.weight != 0)).target
+
+    # ------------------------------------------------------------------------------ forgetting
     def drop_author(self, author: int) -> None:
-        """Forget what this author cast; what others cast about her stays theirs."""
-        self._replace(author, np.empty(0, np.int32), np.empty(0, np.int8))
+        """Forget what this author cast; what others cast about her stays theirs. O(statements)."""
+        self._keep(self._merged().caster != author)
 
-    def forget_rows(self, gone: NDArray[np.bool_]) -> None:
-        """Forget the vouches that these rows cast and those cast about them. O(vouches)."""
-        for caster, (targets, weights) in list(self._cast.items()):
-            if gone[caster]:
-                self.drop_author(caster)
-            elif gone[targets].any():
-                self._replace(caster, targets[~gone[targets]], weights[~gone[targets]])
+    def forget_rows(self, gone: Bool) -> None:
+        """Forget the vouches that these rows cast and those cast about them. O(statements)."""
+        held = self._merged()
+        self._keep(~_within(held.caster, gone) & ~_within(held.target, gone))
+        self._change()
 
-    def drop_untrusted(self, trusted: NDArray[np.bool_]) -> int:
+    def drop_untrusted(self, trusted: Bool) -> int:
         """Make room: forget casters neither trusted nor protected; returns vouches freed."""
-        before = self._size
-        for caster in list(self._cast):
-            known = caster < trusted.size and bool(trusted[caster])
-            if not known and caster not in self._protected:
-                self.drop_author(caster)
-        return before - self._size
+        before, caster = len(self), self._held.caster
+        self._keep(_within(caster, trusted) | self._is_protected(caster))
+        return before - len(self)
 
-    def _replace(self, caster: int, targets: I32, weights: I8) -> bool:
-        self._size += targets.size - self.of(caster)[0].size
-        if targets.size:
-            self._cast[caster] = (targets, weights)
-        else:
-            self._cast.pop(caster, None)
+    def _is_protected(self, caster: I64) -> Bool:
+        return np.isin(caster, np.array([*self._protected], np.int64))
+
+    def _keep(self, kept: Bool) -> None:
+        held = self._held
+        if held.weight[~kept].any():
+            self._change()
+        self._held = held.take(kept)
+
+    def _change(self) -> None:
+        self._version += 1
         self._compiled = None
-        return True
 
+    # --------------------------------------------------------------------------------- merging
+    def _merged(self) -> Statements:
+        """The table with all that was ever put."""
+        if self._gathered:
+            self._merge()
+        return self._held
+
+    def _merge(self) -> None:
+        """Bring what was gathered into the table. O(statements), 2 ms for 200,000."""
+        new, arrival = self._gathered.standing()
+        self._gathered = _Gathered()
+        pairs = self._held.pair
+        at = np.searchsorted(pairs, new.pair)
+        known = at < np.searchsorted(pairs, new.pair, side="right")
+        changed = self._replace(at[known], new.take(known))
+        fresh = np.flatnonzero(~known)
+        fresh = fresh[self._admitted(new.caster[fresh], arrival[fresh])]
+        added = new.take(fresh)
+        if fresh.size:
+            self._held = self._held.insert(at[fresh], added)
+        if changed or added.weight.any():
+            self._change()
+        self._bound(np.unique(new.caster))
+
+    def _replace(self, at: I64, new: Statements) -> bool:
+        """Put statements in the place of earlier ones of the same pairs; whether it matters."""
+        held = self._held
+        seq, device = held.seq[at], held.device[at]
+        stands = (new.seq > seq) | ((new.seq == seq) & (new.device >= device))
+        at, new = at[stands], new.take(stands)
+        changed = bool((held.weight[at] != new.weight).any())
+        held.seq[at], held.device[at], held.weight[at] = new.seq, new.device, new.weight
+        return changed
+
+    def _admitted(self, caster: I64, arrival: I64) -> Bool:
+        """Of new pairs, which find room: protected casters' all, others' the first that came."""
+        admitted = np.ones(len(caster), np.bool_)
+        room = max(0, self.config.statements_max - len(self._held.pair))
+        if len(caster) > room:
+            strangers = np.flatnonzero(~self._is_protected(caster))
+            admitted[strangers[np.argsort(arrival[strangers])][room:]] = False
+        return admitted
+
+    def _bound(self, casters: I64) -> None:
+        """Hold each of these casters to her caps."""
+        held, live_max = self._held, self.config.vouches_per_author_max
+        start, end = np.searchsorted(held.pair, (casters << 32, (casters + 1) << 32))
+        over = end - start > live_max
+        kept = np.ones(len(held.pair), np.bool_)
+        for lo, hi in zip(start[over].tolist(), end[over].tolist(), strict=True):
+            mine = held.take(slice(lo, hi))
+            live = np.flatnonzero(mine.weight)
+            if live.size > live_max:
+                its = mine.take(live)
+                weakest = np.lexsort((its.device, its.seq, abs(its.weight)))
+                mine.weight[live[weakest[: live.size - live_max]]] = 0
+            withdrawn = np.flatnonzero(mine.weight == 0)
+            oldest = np.lexsort((mine.device[withdrawn], mine.seq[withdrawn]))
+            excess = max(0, hi - lo - self.config.statements_per_author_max)
+            kept[lo + withdrawn[oldest[:excess]]] = False
+        if not kept.all():
+            self._held = held.take(kept)
+
+    # ------------------------------------------------------------------------------- compiling
     def compiled(self, n_authors: int, order: NDArray[np.uint64] | None = None) -> CompiledVouches:
         """The CSR form over `n_authors` rows; kept until a vouch changes. O(vouches log vouches).
 
         A caster's targets ascend by `order[target]`, by default by row.
         """
+        held = self._merged()
         if self._compiled is not None and self._compiled.n_authors == n_authors:
             return self._compiled
-        casters = sorted(c for c in self._cast if c < n_authors)
-        sizes = [self._cast[c][0].size for c in casters]
-        caster = np.repeat(np.array(casters, np.int32), sizes)
-        none32, none8 = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
-        target = np.concatenate([self._cast[c][0] for c in casters] or none32)
-        percent = np.concatenate([self._cast[c][1] for c in casters] or none8)
-        sort = np.lexsort((target, target if order is None else order[target], caster))
-        target, percent = target[sort], percent[sort]
+        caster, target = held.caster, held.target
+        live = np.flatnonzero((held.weight != 0) & (caster < n_authors) & (target < n_authors))
+        if order is not None:
+            rank = np.argsort(np.argsort(order, kind="stable"))
+            live = live[np.argsort(caster[live] << 32 | rank[target[live]])]
+        caster, target, percent = caster[live], target[live], held.weight[live]
         weight = percent.astype(np.float32) / np.float32(100)
-        known = target < n_authors
-        up, down = known & (percent > 0), known & (percent < 0)
+        up, down = percent > 0, percent < 0
         ptr, to, strength = _csr(n_authors, caster[up], target[up], weight[up])
         threshold, other = alias_tables(ptr, strength)
         against = _csr(n_authors, caster[down], target[down], -weight[down])

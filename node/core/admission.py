@@ -15,7 +15,7 @@ import numpy as np
 from node.core.clicks import ClickLog
 from node.core.config import SECONDS_PER_DAY
 from node.core.events import InfoRow
-from node.core.trusting import TrustDesk
+from node.core.trusting import Stamp, TrustDesk
 from protocol.claims import Claim, Click, Endpoint, Interaction, ItemInfo, Vouch
 from protocol.feedtable import FeedTable
 from protocol.ids import AuthorKey, DeviceId, FeedId
@@ -91,6 +91,27 @@ class _Edges:
 
 
 @dataclass(slots=True)
+class _Vouches:
+    """Statements about people, gathered for one call."""
+
+    casters: list[int] = field(default_factory=list)
+    authors: list[AuthorKey] = field(default_factory=list)
+    weights: list[int] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+
+    def add(self, row: int, vouch: Vouch, stamp: Stamp) -> None:
+        """One vouch by the author with this row."""
+        self.casters.append(row)
+        self.authors.append(AuthorKey(vouch.author))
+        self.weights.append(vouch.weight)
+        self.stamps.append(stamp)
+
+    def put_into(self, trust: TrustDesk) -> None:
+        """State all of them."""
+        trust.vouch_many(self.casters, self.authors, self.weights, self.stamps)
+
+
+@dataclass(slots=True)
 class Admission:
     """Puts claims where they belong. Knows nothing of signatures and feeds' rules."""
 
@@ -103,7 +124,7 @@ class Admission:
 
     def admit(self, bundles: Iterable[Heard]) -> Admitted:
         """Take the claims of bundles in, in whatever order."""
-        edges, infos = _Edges(), list[InfoRow]()
+        edges, vouches, infos = _Edges(), _Vouches(), list[InfoRow]()
         devices: dict[AuthorKey, tuple[DeviceId, ...]] = {}
         bundles = list(bundles)
         rows = self.graph.author_rows([heard.feed.author for heard in bundles]).tolist()
@@ -117,22 +138,24 @@ class Admission:
             if likes:
                 edges.add(row, devices[author].index(heard.feed.device), heard, likes)
             if len(likes) < len(heard.claims):
-                self._sort_out(heard, row, infos)
+                self._sort_out(heard, row, vouches, infos)
         if edges.items:
             edges.put_into(self.graph)
+        if vouches.casters:
+            vouches.put_into(self.trust)
         return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
 
-    def _sort_out(self, heard: Heard, row: int, infos: list[InfoRow]) -> None:
+    def _sort_out(self, heard: Heard, row: int, vouches: _Vouches, infos: list[InfoRow]) -> None:
         """Everything but statements about items."""
         feed, seq = heard.feed, heard.seq
+        stamp = seq, feed.device
         for claim in heard.claims:
             if type(claim) is ItemInfo:
                 infos.append(
                     InfoRow(claim.item, feed.author, claim.title, claim.tags, seq, feed.device)
                 )
             elif type(claim) is Vouch:
-                target = AuthorKey(claim.author)
-                self.trust.vouch(row, target, claim.weight, (seq, feed.device))
+                vouches.add(row, claim, stamp)
             elif type(claim) is Click:
                 self.clicks.add(row, claim.terms, claim.item)
             elif type(claim) is Endpoint:

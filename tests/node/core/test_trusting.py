@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from node.core.author_rows import free_author_rows
-from node.core.trusting import LOCAL, TrustDesk, trusted_rows, walk
+from node.core.trusting import LOCAL, Stamp, TrustDesk, trusted_rows, walk
 from protocol.claims import Click, Vouch
-from protocol.ids import AuthorKey, Lane
+from protocol.ids import AuthorKey, DeviceId, Lane
+from protocol.limits import SEQ_MAX
 from ranking.graph import GraphConfig
 from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
@@ -17,6 +18,10 @@ from trust.config import TrustConfig, VouchConfig
 
 def key(n: int) -> AuthorKey:
     return Scribe(n).author
+
+
+def at(seq: int, device: int = 0) -> Stamp:
+    return seq, DeviceId(device.to_bytes(8, "big"))
 
 
 @pytest.fixture
@@ -31,15 +36,15 @@ def desk(graph):
 
 def test_the_latest_word_stands_and_of_equal_ones_the_last(desk, graph):
     row = graph.author_row(key(1))
-    desk.vouch(row, key(2), 50, (5, b"b"))
-    desk.vouch(row, key(2), 10, (4, b"z"))
-    desk.vouch(row, key(2), 20, (5, b"a"))
+    desk.vouch(row, key(2), 50, at(5, 2))
+    desk.vouch(row, key(2), 10, at(4, 9))
+    desk.vouch(row, key(2), 20, at(5, 1))
     assert list(desk.vouched_by(row).values()) == [50]
-    desk.vouch(row, key(2), 60, (5, b"b"))
+    desk.vouch(row, key(2), 60, at(5, 2))
     assert list(desk.vouched_by(row).values()) == [60]
-    desk.vouch(row, key(2), 0, (6, b"a"))
+    desk.vouch(row, key(2), 0, at(6, 1))
     assert desk.vouched_by(row) == {}
-    desk.vouch(row, key(2), 70, (5, b"c"))
+    desk.vouch(row, key(2), 70, at(5, 3))
     assert desk.vouched_by(row) == {}, "taking back is remembered"
 
 
@@ -86,7 +91,7 @@ def test_a_barred_author_is_reached_by_no_walk(desk, graph):
     me = graph.author_row(key(0))
     for n in (1, 2):
         desk.vouch(me, key(n), 100, LOCAL)
-        desk.vouch(graph.author_row(key(n)), key(9), 100, (1, b""))
+        desk.vouch(graph.author_row(key(n)), key(9), 100, at(1))
     desk.disown(key(9))
     desk.disown(key(1))
     t = walk(desk.compiled(), me, desk.config, desk.refused, 1).t
@@ -94,33 +99,75 @@ def test_a_barred_author_is_reached_by_no_walk(desk, graph):
     assert t[graph.author_row(key(9))] == t[graph.author_row(key(1))] == 0
 
 
+def test_a_bundles_vouches_are_heard_at_once_in_their_order(desk, graph):
+    rows = [graph.author_row(key(n)) for n in (1, 2)]
+    authors = [key(2), key(3), key(3), key(1)]
+    desk.vouch_many([rows[0]] * 3 + [rows[1]], authors, [50, 80, -20, 5], [at(3)] * 4)
+    heard = [desk.vouched_by(row) for row in rows]
+    assert heard == [{rows[1]: 50, graph.author_row(key(3)): -20}, {rows[0]: 5}]
+
+
+def test_without_rows_for_some_the_others_are_heard(desk, graph):
+    me, known = graph.author_row(key(0)), graph.author_row(key(1))
+    while graph.author_row(len(graph.authors).to_bytes(32, "big")) >= 0:
+        pass
+    desk.vouch_many([me] * 2, [key(77), key(1)], [50, 60], [at(1)] * 2)
+    assert desk.vouched_by(me) == {known: 60}
+    assert desk.compiled().out(me)[0].tolist() == [known]
+
+
+def test_nothing_in_her_own_feeds_stands_above_what_is_said_here(desk, graph):
+    me = graph.author_row(key(0))
+    desk.vouch(me, key(1), 70, LOCAL)
+    desk.vouch(me, key(1), 10, at(SEQ_MAX, 2**64 - 2))
+    assert list(desk.vouched_by(me).values()) == [70]
+
+
+def test_the_version_goes_up_with_what_may_change_a_walk(desk, graph):
+    me, version = graph.author_row(key(0)), desk.version
+    acts = [
+        lambda: desk.vouch(me, key(1), 50, at(5)),
+        lambda: desk.block(key(3), True),
+        lambda: desk.disown(key(4)),
+        lambda: desk.forget_rows(np.zeros(graph.authors.rows, np.bool_)),
+        lambda: desk.drop_caster(me),
+    ]
+    for act in acts:
+        act()
+        assert desk.version > version
+        version = desk.version
+    desk.drop_caster(me)
+    assert desk.version == version
+
+
 def test_statements_are_bounded_for_each_author_and_in_all(graph):
-    desk = TrustDesk(graph, TrustConfig(), statements_max=4, statements_total_max=10)
+    caps = VouchConfig(vouches_per_author_max=4, statements_per_author_max=4, statements_max=10)
+    desk = TrustDesk(graph, TrustConfig(), vouch_config=caps)
     me = graph.author_row(key(99))
     desk.protect(me)
     for n in range(5):
         row = graph.author_row(key(n))
         for target in range(20, 30):
-            desk.vouch(row, key(target), 0 if target % 2 else 50, (target, b""))
-    assert desk._statements == sum(map(len, desk._stamps.values())) <= 10
+            desk.vouch(row, key(target), 0 if target % 2 else 50, at(target))
+        assert len(desk.vouched_by(row)) == (4, 3, 1, 0, 0)[n]
+    full = desk.nbytes
     desk.vouch(me, key(20), 80, LOCAL)
     assert len(desk.vouched_by(me)) == 1, "whoever lives here is never refused"
-    trusted = np.zeros(graph.authors.rows, np.bool_)
-    desk.make_room(trusted)
-    assert list(desk._stamps) == [me]
+    assert desk.nbytes == full + 21
+    desk.make_room(np.zeros(graph.authors.rows, np.bool_))
     assert len(desk) == 1
-    assert desk._statements == 1
+    assert desk.nbytes == full + 21 - 10 * 21, "and hers is all that is left"
 
 
 def test_there_is_room_to_make_only_when_it_is_nearly_full(graph):
-    desk = TrustDesk(graph, TrustConfig(), vouch_config=VouchConfig(vouches_max=100))
+    desk = TrustDesk(graph, TrustConfig(), vouch_config=VouchConfig(statements_max=100))
     for n in range(10):
         for target in range(20, 28):
-            desk.vouch(graph.author_row(key(n)), key(target), 50, (1, b""))
+            desk.vouch(graph.author_row(key(n)), key(target), 50, at(1))
     nobody = np.zeros(graph.authors.rows, np.bool_)
     assert desk.make_room(nobody) == 0
     for target in range(20, 40):
-        desk.vouch(graph.author_row(key(11)), key(target), 50, (1, b""))
+        desk.vouch(graph.author_row(key(11)), key(target), 50, at(1))
     nobody = np.zeros(graph.authors.rows, np.bool_)
     nobody[graph.author_row(key(0))] = True
     assert desk.make_room(nobody) == 92

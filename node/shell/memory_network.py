@@ -229,6 +229,8 @@ class MemoryNetwork:
         if mine.gone:
             return
         frame = sender.queue.popleft()
+        self._frames_in += 1
+        self._bytes_in += len(frame)
         await self._deliver(FrameIn(mine.number, frame))
         now = trio.current_time()
         sender.queued_bytes -= len(frame)
@@ -236,8 +238,6 @@ class MemoryNetwork:
         sender.moved = mine.heard = now
         sender.room.set()
         sender.room = trio.Event()
-        self._frames_in += 1
-        self._bytes_in += len(frame)
 
     async def _deliver(self, event: NetworkEvent) -> None:
         """Wait for room in the channel; who waits too long behind this loses the link."""

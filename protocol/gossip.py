@@ -178,9 +178,9 @@ class Gossip:
 
     def reload(self) -> None:
         """Read all heads anew, after the feed table was restored. O(n log n)."""
-        heads = list(self._context.feeds.heads())
-        self._context.index.load((h.feed, h.hi, h.id) for h in heads)
-        self._found = tuple(dict.fromkeys(h.feed.author for h in heads))
+        feeds = self._context.feeds
+        self._context.index.load((head.feed, head.hi, head.id) for head in feeds.heads())
+        self._found = tuple(dict.fromkeys(head.feed.author for head in feeds.heads()))
 
     def restore_proofs(self, proofs: Iterable[tuple[AuthorKey, bytes]]) -> None:
         """Proofs of equivocation from the store; their authors count for nothing from the start."""
@@ -199,9 +199,13 @@ class Gossip:
         """What partners may be told: own addresses first, then good peers'."""
         self._rounds.addresses = tuple(addresses)[: self._config.addresses_known_max]
 
-    def expendable_link(self) -> int | None:
-        """Which link to give up when there are too many; None when there is none to spare."""
-        return expendable(self._rounds.candidates(), self._context.rng)
+    def expendable_link(self, newcomer: int) -> int | None:
+        """Which link to give up for a new one; None when there is none to spare.
+
+        Those that have not said Hello may go as well, or whoever says none would never have to.
+        """
+        others = (link for link in self._context.links.values() if link.link != newcomer)
+        return expendable([self._rounds.candidate(link) for link in others], self._context.rng)
 
     def statistics(self) -> GossipStatistics:
         """Figures for status, logs and tests. O(links)."""

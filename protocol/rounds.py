@@ -142,11 +142,11 @@ class Rounds:
 
     def candidates(self) -> list[Candidate]:
         """The open links, as partner choice sees them. O(links)."""
-        return [
-            Candidate(link.link, len(link.serves), self.vouched(link), link.outbound)
-            for link in self._context.links.values()
-            if link.open
-        ]
+        return [self.candidate(link) for link in self._context.links.values() if link.open]
+
+    def candidate(self, link: PeerLink) -> Candidate:
+        """The link as partner choice sees it."""
+        return Candidate(link.link, len(link.serves), self.vouched(link), link.outbound)
 
     def vouched(self, link: PeerLink) -> bool:
         """Whether the partner has proved an author for whom the owner vouches."""

@@ -40,6 +40,10 @@ class PeerConfig:
     facts_max: int = 500_000
     """Private facts of all hosted people together; more are refused, none is dropped silently."""
 
+    links_kept: int = 48
+    """Gossip links at once; for each further one an expendable one is closed, so that whoever holds
+    the places must be useful to keep them. The transport refuses some above it."""
+
     dial: DialConfig = field(default_factory=DialConfig)
     gossip: GossipConfig = field(default_factory=GossipConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)

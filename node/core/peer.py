@@ -158,7 +158,24 @@ class Peer:
             event.link, event.peer_id, event.address, outbound=event.outbound, now=now
         )
         self._advertise()
-        return self._gossip(event, now)
+        return self._gossip(event, now) + self._make_room(event, now)
+
+    def _make_room(self, newcomer: gossip.LinkUp, now: float) -> list[Effect]:
+        """Close an expendable link when there are too many; none that we have opened ourselves."""
+        state = self.state
+        if state.gossip.statistics().links <= state.config.links_kept:
+            return []
+        link = state.gossip.expendable_link(newcomer.link)
+        if link is None or state.links[link].outbound:
+            if newcomer.outbound:
+                return []
+            link = newcomer.link
+        return self._close(link, "making room", now)
+
+    def _close(self, link: int, reason: str, now: float) -> list[Effect]:
+        """Close a link; it is gone for us, even if the network needs a moment more."""
+        down = self._on_link_down(gossip.LinkDown(link), now)
+        return [gossip.Disconnect(link, reason), *down]
 
     def _on_link_down(self, event: gossip.LinkDown, now: float) -> list[Effect]:
         if self.state.links.pop(event.link, None) is not None:
@@ -249,8 +266,7 @@ class Peer:
         self._charged = True
         if verdict < Verdict.DISCONNECT:
             return []
-        out = [*self._keep_ledger(now), gossip.Disconnect(link, f"charged with {offence}")]
-        return out + self._on_link_down(gossip.LinkDown(link), now)
+        return self._keep_ledger(now) + self._close(link, f"charged with {offence}", now)
 
     def _keep_ledger(self, now: float) -> list[Effect]:
         self._charged, self._keep_ledger_at = False, now + KEEP_LEDGER_S

@@ -28,6 +28,7 @@ def peer_config(config: Config) -> PeerConfig:
     return PeerConfig(
         network=config.network.network_id.encode(),
         facts_max=config.node.facts_max,
+        links_kept=max(8, 3 * min(config.network.connections_max, gossip.links_max) // 4),
         claims_per_followed_author=config.gossip.claims_per_followed,
         dial=DialConfig(
             outbound_target=config.network.outbound_min,

@@ -248,13 +248,16 @@ def test_events_of_unknown_links_change_nothing():
 def test_the_expendable_link_is_never_the_best():
     world = World()
     node = world.add("a")
-    assert node.gossip.expendable_link() is None
+    assert node.gossip.expendable_link(1) is None
     friend = world.add("friend")
     world.follow(node, friend.author)
     best = Puppet(world, node, "best", speaks_for=[friend.signer])
     others = [Puppet(world, node, f"other-{n}").link for n in range(3)]
-    drawn = {node.gossip.expendable_link() for _ in range(50)}
-    assert drawn <= set(others)
+    silent = Puppet(world, node, "silent", greet=False).link
+    newcomer = Puppet(world, node, "newcomer").link
+    drawn = {node.gossip.expendable_link(newcomer) for _ in range(50)}
+    assert drawn <= {*others, silent}
+    assert silent in drawn
     assert best.link not in drawn
 
 

@@ -55,6 +55,18 @@ def test_whatever_the_config_allows_can_be_built(name: str):
             built(load_config(None, flags={name: value}, environ={}))  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize(("connections", "kept"), [(64, 48), (4, 8), (11, 8), (100, 75)])
+def test_a_quarter_of_the_connections_is_for_newcomers(connections: int, kept: int):
+    config = Config(network=replace(Config().network, connections_max=connections))
+    assert peer_config(config).links_kept == kept
+
+
+def test_room_is_made_before_gossip_turns_links_away():
+    config = Config(network=replace(Config().network, connections_max=1_024))
+    peer = peer_config(config)
+    assert peer.links_kept < peer.gossip.links_max
+
+
 def test_discoveries_are_slots_of_twenty_and_may_be_none():
     rank = Config().rank
     for discoveries, every in [(0, 0), (1, 20), (2, 10), (5, 4), (10, 2)]:

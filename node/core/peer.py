@@ -246,7 +246,7 @@ class Peer:
         voided = dict.fromkeys(feed.author for feed, _ in effect.voided)
         for author in voided | dict.fromkeys(admitted.reordered):
             out += self._rebuilder.request(author)
-        return out
+        return out + self._rebuilder.cut(feed for feed, _ in effect.raised)
 
     def _on_equivocated(self, author: AuthorKey, proof: bytes) -> list[Effect]:
         self.state.trust.disown(author)

@@ -25,6 +25,9 @@ READ_BYTES_MAX = 256 * 1024
 QUEUED_MAX = 4_096
 """Authors waiting; a further one is left as she is until the restart."""
 
+FLOORS_MAX = 65_536
+"""Feeds whose floor is remembered; an author of one forgotten is read once more than need be."""
+
 
 @dataclass(slots=True)
 class _Current:
@@ -49,6 +52,7 @@ class Rebuilder:
         self._queue: dict[AuthorKey, None] = {}
         self._current: _Current | None = None
         self._token = -1
+        self._floors: dict[FeedId, int] = {}
 
     def request(self, author: AuthorKey) -> list[Effect]:
         """Bodies of the author were voided, or her devices have changed."""
@@ -56,6 +60,22 @@ class Rebuilder:
         if (current is None or current.author != author) and len(self._queue) < QUEUED_MAX:
             self._queue[author] = None
         return self._next() if current is None else []
+
+    def cut(self, feeds: Iterable[FeedId]) -> list[Effect]:
+        """The feeds were cut from below: where a floor has risen, what was said below it is void.
+
+        What only a quota has cut still counts, within the caps of the graph.
+        """
+        out: list[Effect] = []
+        for feed in dict.fromkeys(feeds):
+            replica = self._feeds.replica(feed)
+            if replica is None or replica.floor <= self._floors.get(feed, 0):
+                continue
+            self._floors[feed] = replica.floor
+            if len(self._floors) > FLOORS_MAX:
+                del self._floors[next(iter(self._floors))]
+            out += self.request(feed.author)
+        return out
 
     def heard(self, bundles: Iterable[Heard]) -> None:
         """These were admitted: the author being read may have been read without them."""

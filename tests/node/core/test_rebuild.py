@@ -39,6 +39,35 @@ def test_an_older_word_comes_back_when_the_newer_one_is_voided():
     assert node.vouches(scribe.author) == {Scribe(2).author: 40}
 
 
+def test_what_is_below_a_floor_that_rises_counts_no_more():
+    """Whoever missed the Retracts learns of them by the floor alone."""
+    node, scribe = World().node("ada"), Scribe(1)
+    said = [scribe.says(rates(f"t:{n}"), ItemInfo(f"t:{n}", "A film")) for n in range(6)]
+    heard_by(node, said)
+    for seq in (1, 2, 3):
+        scribe.writer().void(seq)
+    assert scribe.writer().raise_floor() == 3
+    heard_by(node, [scribe.says(rates("t:new"))])
+    assert set(node.edges(scribe.author)) == {"t:2", "t:3", "t:4", "t:5", "t:new"}
+    assert set(titles(node, scribe)) == {"t:2", "t:3", "t:4", "t:5"}
+
+
+def test_what_the_quota_cuts_is_no_reason_to_read_an_author_again():
+    node, scribe = World().node("ada"), Scribe(1)
+    heard_by(node, [scribe.says(rates(f"t:{n}")) for n in range(6)])
+    for seq in (1, 2):
+        scribe.writer().void(seq)
+    scribe.writer().raise_floor()
+    heard_by(node, [scribe.says(rates("t:new"))])
+    before = len(node.effects(gossip.ReadBundles))
+    [feed] = node.state.feeds.feeds_of(scribe.author)
+    assert node.state.feeds.set_quota(feed, 4)
+    for n in range(10):
+        heard_by(node, [scribe.says(rates(f"t:more{n}"))])
+    assert node.effects(ev.StoreBundles)[-1].raised
+    assert len(node.effects(gossip.ReadBundles)) == before
+
+
 def titles(node, scribe):
     """Item -> title as the store has them of one author."""
     return {

@@ -214,16 +214,17 @@ class Daemon:
 
     def _contain(self, event: ev.Event) -> list[ev.Effect]:
         """The Peer has failed on an event: say so everywhere, and go on without its cause."""
-        self.bugs += 1
-        log.critical(
-            "bug %d: the peer failed on %s", self.bugs, type(event).__name__, exc_info=True
-        )
+        self._count_bug(event)
         match event:
             case gossip.FrameReceived(link=link) | gossip.LinkUp(link=link):
                 return [gossip.Disconnect(link, "an internal error")]
             case ev.Asked(token=token):
                 return [ev.Refuse(token, "internal", "a bug: the daemon's log says more")]
         return []
+
+    def _count_bug(self, event: object) -> None:
+        self.bugs += 1
+        log.critical("bug %d: failed on %s", self.bugs, type(event).__name__, exc_info=True)
 
     async def _tick(self) -> None:
         while True:
@@ -232,9 +233,15 @@ class Daemon:
             await self._inbox.arrive(gossip.Tick())
 
     async def _listen(self) -> None:
-        """Network events, in order."""
+        """Network events, in order. A bug of ours costs the link that it happened on."""
+        assert self._links is not None
         async for event in self.network.events:
-            await self._on_network(event)
+            try:
+                await self._on_network(event)
+            except Exception:  # noqa: BLE001 - our own bug: nobody else is to suffer
+                self._count_bug(event)
+                if isinstance(event, net.FrameIn | net.LinkOpened):
+                    self._links.close(event.link, "an internal error")
 
     async def _on_network(self, event: net.NetworkEvent) -> None:
         assert self._links is not None

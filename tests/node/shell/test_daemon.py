@@ -173,6 +173,23 @@ async def test_a_bug_costs_the_link_that_caused_it_and_the_node_goes_on(
         await bob.until("peers", lambda data: data["links"])
 
 
+async def test_a_bug_outside_the_peer_costs_the_link_too(monkeypatch: pytest.MonkeyPatch):
+    async with world() as here:
+        ada, bob = await here.node("ada"), await here.node("bob")
+        assert bob.daemon._server is not None
+
+        def failing_frame(_event):
+            raise ZeroDivisionError("a bug")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(bob.daemon._server, "frame", failing_frame)
+            await ada.ask("trust", peer=bob.id, weight=1)
+            await bob.until("status", lambda data: data["bugs"])
+            await ada.until("peers", lambda data: not data["links"])
+        await bob.ask("like", item="text:goes-on")
+        await ada.until("peers", lambda data: data["links"])
+
+
 async def test_a_bug_in_a_query_is_told_to_the_one_who_asked(monkeypatch: pytest.MonkeyPatch):
     async with world() as here:
         ada = await here.node("ada")

@@ -37,6 +37,12 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "node/importing/rows.py": "tests/node/importing/test_reader.py",
     "node/query/results.py": "types only; tests/node/query/test_methods.py holds answers to them",
     "node/shell/child/__main__.py": "started by every test with a real daemon",
+    "node/shell/child/dialer.py": "tests/node/shell/test_network_contract.py and child/test_finding.py",
+    "node/shell/child/host.py": "tests/hostile and child/test_mending.py, its limits",
+    "node/shell/child/links.py": "tests/node/shell/test_network_contract.py",
+    "node/shell/child/serving.py": "tests/node/shell/test_network_contract.py",
+    "node/shell/libp2p_network.py": "tests/node/shell/test_network_contract.py",
+    "node/shell/memory_network.py": "tests/node/shell/test_network_contract.py",
     "node/store/database.py": "tests/node/store/test_store.py, its transactions and versions",
     "node/store/errors.py": "tests/node/store/test_store.py and test_daemon_process.py",
     "node/store/migrations.py": "tests/node/store/test_store.py",
@@ -193,7 +199,6 @@ def test_house_rule(rule, where) -> None:
     assert not findings, "\n" + "\n".join(findings)
 
 
-@pytest.mark.xfail(reason="the packages are being filled in", strict=False)
 def test_every_module_has_its_test() -> None:
     tests = {source.path for source in sources("tests")}
     missing = [

@@ -37,7 +37,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "node/importing/rows.py": "tests/node/importing/test_reader.py",
     "node/query/results.py": "types only; tests/node/query/test_methods.py holds answers to them",
     "node/shell/child/__main__.py": "started by every test with a real daemon",
-    "node/shell/child/dialer.py": "tests/node/shell/test_network_contract.py and child/test_finding.py",
+    "node/shell/child/dialer.py": "tests/node/shell/child/test_finding.py and the contract",
     "node/shell/child/host.py": "tests/hostile and child/test_mending.py, its limits",
     "node/shell/child/links.py": "tests/node/shell/test_network_contract.py",
     "node/shell/child/serving.py": "tests/node/shell/test_network_contract.py",

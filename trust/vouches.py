@@ -238,7 +238,10 @@ class VouchGraph:
         self._keep(self._merged().caster != author)
 
     def forget_rows(self, gone: Bool) -> None:
-        """Forget the vouches that these rows cast and those cast about them. O(statements)."""
+        """Forget the vouches that these rows cast and those cast about them. O(statements).
+
+        Another `version` in any case: the rows will mean others.
+        """
         held = self._merged()
         self._keep(~_within(held.caster, gone) & ~_within(held.target, gone))
         self._change()
@@ -335,11 +338,11 @@ class VouchGraph:
         if self._compiled is not None and self._compiled.n_authors == n_authors:
             return self._compiled
         caster, target = held.caster, held.target
-        live = np.flatnonzero((held.weight != 0) & (caster < n_authors) & (target < n_authors))
+        known = np.flatnonzero((caster < n_authors) & (target < n_authors))
         if order is not None:
             rank = np.argsort(np.argsort(order, kind="stable"))
-            live = live[np.argsort(caster[live] << 32 | rank[target[live]])]
-        caster, target, percent = caster[live], target[live], held.weight[live]
+            known = known[np.argsort(caster[known] << 32 | rank[target[known]])]
+        caster, target, percent = caster[known], target[known], held.weight[known]
         weight = percent.astype(np.float32) / np.float32(100)
         up, down = percent > 0, percent < 0
         ptr, to, strength = _csr(n_authors, caster[up], target[up], weight[up])

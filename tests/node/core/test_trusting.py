@@ -116,6 +116,19 @@ def test_without_rows_for_some_the_others_are_heard(desk, graph):
     assert desk.compiled().out(me)[0].tolist() == [known]
 
 
+def test_targets_stand_by_key_also_when_others_have_no_row(desk, graph):
+    me = graph.author_row(key(0))
+    while graph.author_row((len(graph.authors) * 7919 % 65_536).to_bytes(2) + bytes(30)) >= 0:
+        pass
+    nobody = AuthorKey(b"\xff" * 32)
+    for row in range(me + 1, me + 200):
+        name = AuthorKey(graph.authors.name(row))
+        desk.vouch_many([me] * 2, [name, nobody], [50] * 2, [at(1)] * 2)
+    names = [graph.authors.name(row) for row in desk.compiled().out(me)[0].tolist()]
+    assert len(names) == 199
+    assert names == sorted(names)
+
+
 def test_nothing_in_her_own_feeds_stands_above_what_is_said_here(desk, graph):
     me = graph.author_row(key(0))
     desk.vouch(me, key(1), 70, LOCAL)

@@ -176,6 +176,11 @@ class Gossip:
             self._context.forget_feed(feed)
         self._context.feeds.drop_author(author, now=now)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that grows with the feeds held, the feed table aside."""
+        return self._context.index.nbytes
+
     def reload(self) -> None:
         """Read all heads anew, after the feed table was restored. O(n log n)."""
         feeds = self._context.feeds

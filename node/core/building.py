@@ -25,7 +25,7 @@ from protocol.signing import Signer
 from ranking.graph import BoundedGraph
 from trust.ledger import LedgerRow, PeerLedger
 
-BATCH = 512
+BATCH = 128
 """Bundles admitted at a time."""
 
 

@@ -3,9 +3,10 @@
 A process of its own restores a peer from the store with a million edges, exactly as the daemon
 does, and takes a snapshot, which is where the direction from items to authors exists. Counted for
 an edge: edges with weights and times, both directions, interner, author and item rows, heads,
-quotas and void marks of every feed (`FeedTable.nbytes`); not the names themselves. Then everything
-the node accounts for, names, vouches and clicks included, is held against the growth of the
-process's resident memory. SQLite's own cache, which has a cap of its own, is filled before.
+quotas and void marks of every feed (`FeedTable.nbytes`) and gossip's index of them; not the names
+themselves. Then everything the node accounts for, names, vouches and clicks included, is held
+against the growth of the process's resident memory. SQLite's own cache, which has a cap of its own,
+is filled before.
 """
 
 import gc
@@ -116,7 +117,7 @@ def restored(home: Path) -> Sizes:
         graph=graph.nbytes - graph.names_nbytes,
         names=graph.names_nbytes,
         snapshot=snapshot.nbytes,
-        heads=state.feeds.nbytes,
+        heads=state.feeds.nbytes + state.gossip.nbytes,
         vouches=state.trust.nbytes,
         clicks=state.clicks.nbytes,
         grown=grown,

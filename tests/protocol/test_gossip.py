@@ -24,7 +24,7 @@ from protocol.events import (
 from protocol.ids import FeedId, Lane
 from protocol.interest import FollowingConfig
 from tests.protocol.chains import chain, wild_chain
-from tests.protocol.gossip_world import START, Node, World, play, signer_of
+from tests.protocol.gossip_world import START, Node, World, play, signer_of, stock
 from tests.protocol.puppet import Puppet
 from tests.protocol.strategies import examples
 
@@ -296,3 +296,10 @@ def test_statistics_count():
     assert stats.totals["frames_in"] > 10
     assert stats.wants_in_flight == stats.reads_outstanding == 0
     world.deliver(world.nodes["n1"], Tick())
+
+
+def test_the_index_of_heads_is_accounted_for():
+    node = World().add("a")
+    before = node.gossip.nbytes
+    feeds = stock(node, 500)
+    assert 49 * len(feeds) <= node.gossip.nbytes - before <= 60 * len(feeds)

@@ -58,7 +58,8 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
 
 def memory(state: PeerState) -> int:
     """Bytes of everything that grows with what is heard: graph, heads, vouches, clicks."""
-    return state.graph.nbytes + state.feeds.nbytes + state.trust.nbytes + state.clicks.nbytes
+    parts = (state.graph, state.feeds, state.gossip, state.trust, state.clicks)
+    return sum(part.nbytes for part in parts)
 
 
 def on_id(state: PeerState, asked: Asked, now: float) -> list[Effect]:

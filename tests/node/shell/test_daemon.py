@@ -1,5 +1,6 @@
 """Whole daemons on an in-memory network: what people do reaches other people, and no one else."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,20 @@ import trio
 import trio.testing
 
 from node.config import GossipSection, NodeSection
+from node.core.peer import Peer
+from node.paths import data_paths
 from node.query.schema import QueryError
-from tests.node.shell.daemons import CONFIG, WITHIN_S, Node, eventually, world
+from node.shell.daemon import _until_signalled
+from node.shell.memory_network import MemorySwitch
+from tests.node.shell.daemons import (
+    CONFIG,
+    WITHIN_S,
+    Node,
+    Watched,
+    directory,
+    eventually,
+    world,
+)
 
 FILMS = [f"ml:movie:{number}" for number in range(1, 13)]
 
@@ -342,3 +355,38 @@ async def test_who_was_a_stranger_first_is_heard_from_the_beginning_once_trusted
         await bob.ask("trust", peer=ada.author.hex(), weight=1)
         await bob.until("status", lambda data: data["gossip"]["claims_received"] >= len(early))
         assert bob.network.statistics().links == 1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+async def test_garbage_is_looked_for_once_the_daemon_serves_or_has_failed(damaged: bool):
+    during = []
+
+    class Restoring(Watched):
+        def _build(self) -> Peer:
+            during.append(gc.isenabled())
+            if damaged:
+                raise QueryError("internal", "it does not start")
+            return super()._build()
+
+    async def looked_for() -> bool:
+        return gc.isenabled()
+
+    with directory() as root:
+        node = Node(data_paths(root / "ada", environ={}), MemorySwitch(), kind=Restoring)
+        node.open()
+        try:
+            with node.store:
+                if damaged:
+                    with pytest.RaisesGroup(QueryError, flatten_subgroups=True):
+                        await _until_signalled(node.daemon)
+                else:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(_until_signalled, node.daemon)
+                        await node.ask("status")
+                        await eventually(looked_for, "garbage is looked for")
+                        assert gc.get_freeze_count()
+                        node.daemon.stop()
+        finally:
+            gc.unfreeze()
+    assert during == [False]
+    assert gc.isenabled()

@@ -12,7 +12,7 @@ from trust.ledger import LedgerRow
 
 
 def remembered(store: Store, owner_seed: bytes) -> Remembered:
-    """Everything the store holds; claims are read lazily, while the peer is being built."""
+    """Everything the store holds; feeds and claims are read while the peer is being built."""
     proofs = []
     for author in store.equivocators():
         proof = store.equivocation(author)

@@ -14,7 +14,7 @@ from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 
 from node.cli.command import COMMON, COMPLETE, AsJson, AsPerson, DataDir, Profile
-from node.cli.session import Session, fail, usage
+from node.cli.session import OutputLost, Session, fail, usage
 from node.errors import NodeError
 from node.query.schema import QueryError
 
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
         code: Any = grapevine(
             list(arguments), prog_name="grapevine", standalone_mode=False, complete_var=COMPLETE
         )
-        sys.stdout.flush()
+        print(end="", flush=True)
     except UsageError as error:
         path = error.ctx.command_path if error.ctx else "grapevine"
         return fail(usage(error.format_message(), f"see: {path} --help"), as_json=as_json)
@@ -175,6 +175,10 @@ def main(arguments: Sequence[str]) -> int:
         # Whoever read our output has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OutputLost as error:
+        print(f"grapevine: cannot write the output: {error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
         if as_json:
             fail(QueryError("internal", f"a bug in grapevine: {error!r}"), as_json=True)

@@ -16,6 +16,10 @@ from node.query.client import QueryClient
 from node.query.schema import QueryError, Result
 
 
+class OutputLost(Exception):
+    """Stdout takes nothing: its disk is full, say."""
+
+
 @dataclass(slots=True)
 class Session:
     """One run of one command."""
@@ -87,10 +91,15 @@ class Session:
         """Data: the envelope with --json, else the lines; warnings follow as talk."""
         if self.json:
             schema = f"grapevine.{self.command}/1"
-            print(json.dumps({"schema": schema, "data": data, "warnings": self.warnings}))
-            return
-        for line in lines:
-            print(clean(line))
+            lines = (json.dumps({"schema": schema, "data": data, "warnings": self.warnings}),)
+        try:
+            for line in lines:
+                print(line if self.json else clean(line))
+            print(end="", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost(error.strerror) from None
         for warning in self.warnings:
             self.say(f"note: {warning}")
 

@@ -1,5 +1,6 @@
 """What holds for every command: quick help, one form of failure, light imports."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +147,24 @@ def test_a_bug_is_told_in_json_too_and_leaves_its_traceback(monkeypatch, capsys)
 def test_exit_codes_of_what_ends_a_command(monkeypatch, error: BaseException, code: int) -> None:
     broken(monkeypatch, error)
     assert typed("people").code == code
+
+
+@pytest.mark.parametrize("redirect", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("as_json", ["", " --json"])
+def test_a_stdout_that_takes_nothing_is_no_bug(redirect: str, as_json: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m node.cli.main init{as_json} {redirect}', sys.executable],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"GRAPEVINE_HOME": str(tmp_path / "node")},
+        timeout=60,
+        check=False,
+    )
+    full = redirect == ">/dev/full"
+    assert done.returncode == (1 if full else 0)
+    said = "grapevine: cannot write the output: No space left on device\n" if full else ""
+    assert done.stderr == said
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from node.cli.command import command, new_app
-from node.cli.session import Session, usage
+from node.cli.session import Session, count, usage
 from node.query.methods import IMPORT_ROWS_MAX
 from node.query.schema import REQUEST_BYTES_MAX, QueryError
 
@@ -142,7 +142,11 @@ def _send(session: Session, rows: "list[ImportRow]", people: bool) -> dict[str, 
     done = 0
     with session.client() as daemon:
         for batch in batches(rows, people):
-            data = session.ask_on(daemon, "import_rows", rows=batch, people=people)
+            try:
+                data = session.ask_on(daemon, "import_rows", rows=batch, people=people)
+            except (QueryError, KeyboardInterrupt):
+                session.say(f"{done} of {len(rows)} rows are kept; import again for the rest")
+                raise
             told["imported"] += data["imported"]
             told["duplicate"] += data["duplicate"]
             told["people"] += len(data["people"])
@@ -206,11 +210,11 @@ def _report(
     if result.rejected:
         session.exit_code = 12
         more = f", all of them in {rejects}" if rejects else ""
-        session.say(f"{result.rejected} rows could not be read{more}")
+        session.say(f"{count(result.rejected, 'row')} could not be read{more}")
     columns = ", ".join(f"{role} from {name}" for role, name in result.layout.roles.items())
     session.say(f"columns of {result.layout.name}: {columns}")
     if not result.dated:
-        session.say("the file has no times: everything counts as of today")
+        session.say("no column holds times (--map time=COLUMN): everything counts as of today")
     parts = [f"{told['imported']} imported", f"{told['duplicate']} known already"]
     parts += [f"{result.repeated} repeated"] if result.repeated else []
     parts += [f"{result.others} of other users"] if result.others else []

@@ -78,10 +78,9 @@ def parse_columns(texts: Iterable[str]) -> dict[str, str]:
                 f"{pair!r} maps nothing", hint="write --map item=COLUMN,time=COLUMN"
             )
         if role not in ROLES:
-            nearest = difflib.get_close_matches(role, ROLES, n=1, cutoff=0.0)
-            raise ImportUnreadable(
-                f"a column cannot be {role!r}", hint=f"did you mean {nearest[0]!r}?"
-            )
+            near = difflib.get_close_matches(role, ROLES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(ROLES)}"
+            raise ImportUnreadable(f"a column cannot be {role!r}", hint=hint)
         columns[role] = column
     return columns
 
@@ -177,9 +176,9 @@ def _roles(
             taken.add(found)
     _read_by_name(roles)
     if not roles.keys() & {"item", "mbid", "title"}:
-        first = ", ".join(name[:32] for name in (shown or names)[:16])
+        listed = _listed(shown or names)
         raise ImportUnreadable(
-            f"{file_name}: cannot tell which column is the item; the columns are: {first}",
+            f"{file_name}: cannot tell which column is the item; the columns are: {listed}",
             hint="say it with --map item=COLUMN (a name, or a number counted from 1)",
         )
     return roles
@@ -200,10 +199,14 @@ def _column(names: Sequence[str], wanted: str, file_name: str) -> str:
             return name
     if wanted.isdecimal() and len(wanted) < 6 and 1 <= int(wanted) <= len(names):
         return names[int(wanted) - 1]
-    nearest = difflib.get_close_matches(wanted, names, n=1, cutoff=0.0) or [""]
-    raise ImportUnreadable(
-        f"{file_name} has no column {wanted[:64]!r}", hint=f"did you mean {nearest[0][:64]!r}?"
-    )
+    near = difflib.get_close_matches(wanted, names, n=1)
+    hint = f"did you mean {near[0][:64]!r}?" if near else f"its columns are: {_listed(names)}"
+    raise ImportUnreadable(f"{file_name} has no column {wanted[:64]!r}", hint=hint)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """As many columns as a message bears."""
+    return ", ".join(name[:32] for name in names[:16])
 
 
 def _plain(name: str) -> str:

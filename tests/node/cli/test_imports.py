@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.cli.imports import batches
+from node.cli.session import Session
 from node.importing.rows import ImportRow
 from node.query.methods import IMPORT_ROWS_MAX
-from node.query.schema import REQUEST_BYTES_MAX, Request, encode_request
+from node.query.schema import REQUEST_BYTES_MAX, QueryError, Request, encode_request
 from tests.node.cli.terminal import Terminal, typed
 
 BAD = (
@@ -72,6 +74,26 @@ def test_a_dry_run_needs_no_daemon_and_leaves_nothing(tmp_path: Path) -> None:
     assert not root.exists()
 
 
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), QueryError("timeout", "no answer")])
+def test_an_import_that_ends_early_says_what_is_kept(
+    monkeypatch, tmp_path: Path, end: BaseException
+) -> None:
+    answers = iter([{"imported": IMPORT_ROWS_MAX, "duplicate": 0, "people": []}])
+
+    def ask_on(self: Session, daemon: object, query: str, **params: object) -> dict[str, object]:
+        for answer in answers:
+            return answer
+        raise end
+
+    monkeypatch.setattr(Session, "client", lambda self: StringIO())
+    monkeypatch.setattr(Session, "ask_on", ask_on)
+    rows = IMPORT_ROWS_MAX + 1
+    file = history(tmp_path, "x.csv", "item\n" + "".join(f"{i}\n" for i in range(rows)))
+    told = typed("import", file, "--data-dir", str(tmp_path / "node"))
+    assert told.code == (130 if isinstance(end, KeyboardInterrupt) else 5)
+    assert f"of {rows} rows are kept; import again" in told.err
+
+
 def test_without_a_daemon_nothing_is_read(tmp_path: Path) -> None:
     told = typed("import", str(tmp_path / "none"), "--data-dir", str(tmp_path / "node"))
     assert told.code == 3
@@ -84,6 +106,8 @@ def test_without_a_daemon_nothing_is_read(tmp_path: Path) -> None:
         ("x.csv", "foo,bar\n1,2\n", [], ["foo, bar", "--map item=COLUMN"]),
         ("x.csv", "item,stars\n1,2\n", ["--map", "itm=item"], ["'itm'", "'item'"]),
         ("x.csv", "item,stars\n1,2\n", ["--map", "item=itme"], ["'itme'", "'item'"]),
+        ("x.csv", "item,stars\n1,2\n", ["--map", "item=zzz"], ["'zzz'", "item, stars"]),
+        ("x.csv", "item,stars\n1,2\n", ["--map", "zzz=item"], ["'zzz'", "one of: user, item"]),
         ("x.csv", "", [], ["--encoding"]),
         ("x.csv", "item\na\n", ["--encoding", "latin-99"], ["'latin-99'", "utf-8"]),
         ("x.gz", b"\x1f\x8b\x08rest", [], ["compressed", "unpack"]),

@@ -86,6 +86,8 @@ def _explained(entry: dict[str, Any]) -> list[str]:
     error = f" ± {entry['standard_error']:.3g}" if entry["standard_error"] else ""
     lines = [f"  score {entry['score']:.4g}{error}, {rank} ({entry['answered_by']})"]
     lines += [f"  {reason(path)}" for path in entry["reasons"]]
+    if not entry["paths"]:
+        lines.append("  no path leads to it from what you like")
     if entry["other_share"] > 0:
         rest = entry["paths"] - len(entry["reasons"])
         lines.append(f"  {entry['other_share']:.0%}: {rest} other paths")
@@ -107,6 +109,8 @@ def search(
     lines = [f"{place:3}. {named(entry)}" for place, entry in enumerate(data["items"], 1)]
     if not lines:
         session.say(f"nothing found for {' '.join(words)}")
+    elif data["matched_by"] == "popular":
+        session.say(f"nothing matches {' '.join(words)}; liked most by the people you hear:")
     session.show(data, *lines)
 
 

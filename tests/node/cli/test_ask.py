@@ -46,11 +46,15 @@ def test_from_nothing_to_a_reason(node: Terminal, tmp_path) -> None:
     assert len(node.json("recommend", "-n", "1")["items"]) == 1
 
     why = node("why", "t:3", "--without", "ann")
-    assert why.out.endswith("without ann:\n  score 0, not in the list (exact)\n")
+    assert why.out.endswith(
+        "without ann:\n  score 0, not in the list (exact)\n"
+        "  no path leads to it from what you like\n"
+    )
     assert node("why", "t:3", "--without", "nobody").code == 4
     assert "you have it already" in node("why", "t:1").out
 
     assert node("search", "two", "songs").out == "  1. Two Songs  t:2\n"
+    assert node("search", "zzz").err.startswith("nothing matches zzz; ")
     clicked = node("click", "t:3", "--for", "Two songs")
     assert clicked.out == "noted t:3 for two songs (kept on this node)\n"
     assert "t:3" in node("search", "two", "songs").out, "a click leads there too"

@@ -83,6 +83,8 @@ def share(
         if data["changed"] > len(lines):
             lines.append(f"and {data['changed'] - len(lines)} more people")
         session.show(data, *lines)
+        if False in given.values():
+            session.say("what has left already stays public; grapevine forget ITEM retracts it")
     else:
         data = session.ask("share_get")
         session.show(

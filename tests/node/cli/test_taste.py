@@ -30,7 +30,7 @@ def test_a_like_is_private_until_taste_is_shared_and_forgotten_for_good(node: Te
     assert "a copy may survive" in told.err
     gone = node("forget", "t:3", "--json")
     assert (gone.code, gone.error["code"]) == (4, "not_found")
-    node("share", "--no-taste")
+    assert "grapevine forget ITEM" in node("share", "--no-taste").err
     assert "(kept on this node)" in node("like", "t:4").out
 
 

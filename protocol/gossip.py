@@ -178,8 +178,9 @@ class Gossip:
 
     @property
     def nbytes(self) -> int:
-        """Memory that grows with the feeds held, the feed table aside."""
-        return self._context.index.nbytes
+        """Memory that grows with the authors held, about; the feed table aside."""
+        context = self._context
+        return context.index.nbytes + context.following.nbytes + 88 * len(self._found)
 
     def reload(self) -> None:
         """Read all heads anew, after the feed table was restored. O(n log n)."""

@@ -96,6 +96,12 @@ class Following:
     def __len__(self) -> int:
         return len(self._followed)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of all authors remembered, about."""
+        others = len(self._probation) + len(self._burnt) + len(self._lapsed)
+        return 220 * len(self._followed) + 150 * others
+
     def authors(self) -> Iterable[AuthorKey]:
         """The followed, best first, without the strangers."""
         return self._followed.keys()

@@ -22,7 +22,7 @@ from protocol.events import (
     Unfollowed,
 )
 from protocol.ids import FeedId, Lane
-from protocol.interest import FollowingConfig
+from protocol.interest import FollowingConfig, Interest
 from tests.protocol.chains import chain, wild_chain
 from tests.protocol.gossip_world import START, Node, World, play, signer_of, stock
 from tests.protocol.puppet import Puppet
@@ -298,8 +298,12 @@ def test_statistics_count():
     world.deliver(world.nodes["n1"], Tick())
 
 
-def test_the_index_of_heads_is_accounted_for():
+def test_heads_and_authors_are_accounted_for():
     node = World().add("a")
     before = node.gossip.nbytes
     feeds = stock(node, 500)
-    assert 49 * len(feeds) <= node.gossip.nbytes - before <= 60 * len(feeds)
+    loaded = node.gossip.nbytes - before
+    assert (49 + 88) * len(feeds) <= loaded <= (60 + 88) * len(feeds)
+    node.gossip.follow(Interest({}), now=START)  # who is not followed is remembered for a while
+    lapsed = node.gossip.nbytes - before
+    assert lapsed == loaded + (150 - 88) * len(feeds)

@@ -21,7 +21,7 @@ def _group() -> None:
     """Keeps `backup` a group of commands."""
 
 
-@command(backups, "create")
+@command(backups, "create", schema="backup-create")
 def create(session: Session, file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write everything, keys included, to one private file; the daemon goes on meanwhile."""
     data = session.ask("backup_create", path=str(file.absolute()))
@@ -29,7 +29,7 @@ def create(session: Session, file: Annotated[Path, typer.Argument(help="A new fi
     session.say("whoever can read this file can speak as you: keep it safe")
 
 
-@command(backups, "restore")
+@command(backups, "restore", schema="backup-restore")
 def restore(session: Session, file: Annotated[Path, typer.Argument(help="A backup.")]) -> None:
     """Bring a node back in an empty directory, as a device that cannot contradict the old one."""
     from node.store.backup import restore as restore_backup

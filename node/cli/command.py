@@ -48,8 +48,13 @@ def new_app() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Run], Run]:
-    """Register `f(session, ...)` as a command with the common options added to its own."""
+def command(
+    app: typer.Typer, name: str, *, schema: str = "", **settings: Any
+) -> Callable[[Run], Run]:
+    """Register `f(session, ...)` as a command with the common options added to its own.
+
+    schema: what its answers are called with `--json`, when the name alone does not tell.
+    """
 
     def register(function: Run) -> Run:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -61,7 +66,7 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Run], Run
             before = ctx.find_root().obj or {}
             common = {key: given.pop(key) or before.get(key) for key in COMMON}
             session = Session(
-                name,
+                schema or name,
                 common["data_dir"],
                 common["profile"],
                 common["person"],

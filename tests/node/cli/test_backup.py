@@ -26,6 +26,8 @@ def test_there_and_back(node: Terminal, tmp_path) -> None:
     assert told.code == 0
     assert "whoever can read this file can speak as you" in told.err
     assert node("backup", "create", str(file)).code == 2
+    second = node("backup", "create", str(tmp_path / "second"), "--json")
+    assert second.envelope["schema"] == "grapevine.backup-create/1"
     nowhere = node("backup", "create", str(tmp_path / "nowhere" / "saved"))
     assert nowhere.code == 2
     assert node("status").code == 0, "the daemon goes on"

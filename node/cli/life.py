@@ -16,7 +16,7 @@ app = new_app()
 
 @command(app, "init")
 def init(session: Session) -> None:
-    """Make a node: a directory, a key, an empty store. Safe to repeat; shares nothing."""
+    """Make a node: a directory and its keys. Safe to repeat; shares nothing."""
     from node.id_string import format_id
     from node.identity import author_key, read_or_create_seed
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Your node": {
-        "init": ("life", "Make a node here: keys and an empty store. Shares nothing."),
+        "init": ("life", "Make a node here: a directory and its keys. Shares nothing."),
         "daemon": ("life", "Run the node in the foreground."),
         "status": ("life", "How the node is doing."),
         "stop": ("life", "Stop the daemon."),

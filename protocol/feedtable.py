@@ -382,6 +382,13 @@ class FeedTable:
         dropped = self._dropped.get(author)
         return dropped is None or now >= dropped.until
 
+    def welcome_back(self, author: AuthorKey) -> None:
+        """She is followed again: what was dropped may come back, but nothing below her floors."""
+        dropped = self._dropped.get(author)
+        if dropped is not None:
+            floors = {feed: (0, floor) for feed, (_, floor) in dropped.marks.items()}
+            self._dropped[author] = _Dropped(floors, 0.0)
+
     def _mark(self, feed: FeedId) -> tuple[int, int]:
         dropped = self._dropped.get(feed.author)
         return dropped.marks.get(feed, (0, 0)) if dropped is not None else (0, 0)

@@ -158,6 +158,7 @@ class Gossip:
         self._found = ()
         raised: list[tuple[FeedId, int]] = []
         for author in changed:
+            context.feeds.welcome_back(author)
             quotas = interest.wanted[author].quotas
             for feed in context.feeds.feeds_of(author):
                 raised += context.feeds.set_quota(feed, quotas[feed.lane])

@@ -216,6 +216,21 @@ def test_a_dropped_author_comes_back_only_above_its_marks():
     assert feeds.missing(FEED, 1, 7) == []
 
 
+def test_who_is_followed_again_comes_back_whole_but_for_her_floors():
+    bundles = chain(4)
+    floor = bundle_of(FEED, 1, 5, [play(1)], prev=bundles[-1].id, floor=3)
+    feeds = table()
+    offer(feeds, *bundles, floor)
+    feeds.drop_author(FEED.author, now=NOW)
+    assert feeds.missing(FEED, 1, 5) == []
+    feeds.welcome_back(FEED.author)
+    assert feeds.may_ask(FEED.author, now=NOW)
+    assert feeds.missing(FEED, 1, 5) == [(3, 5)]
+    assert offer(feeds, floor, *reversed(bundles)) == [
+        Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.BELOW, Outcome.BELOW,
+    ]  # fmt: skip
+
+
 def test_marks_of_dropped_authors_survive_a_restart():
     bundles = chain(5)
     feeds = table(dropped_for_s=100.0, dropped_marks_max=2)

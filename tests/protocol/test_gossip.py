@@ -307,3 +307,22 @@ def test_heads_and_authors_are_accounted_for():
     node.gossip.follow(Interest({}), now=START)  # who is not followed is remembered for a while
     lapsed = node.gossip.nbytes - before
     assert lapsed == loaded + (150 - 88) * len(feeds)
+
+
+def test_a_dropped_author_who_is_followed_again_is_heard_from_the_beginning():
+    world = World()
+    reader, author = world.add("reader"), world.add("author")
+    world.follow(reader, author.author)
+    for number in range(5):
+        world.publish(author, [play(number)])
+    world.connect("reader", "author")
+    held = lambda: len(reader.feeds.feeds_of(author.author))  # noqa: E731
+    assert world.run_until(held, seconds=20) < 20
+    reader.gossip.drop_author(author.author, now=world.now)
+    reader.store.feeds.clear()
+    reader.interest.clear()
+    world.follow(reader)
+    world.run(10)
+    assert not held()
+    world.follow(reader, author.author)
+    assert world.run_until(world.same_everywhere, seconds=60) < 60

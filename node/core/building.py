@@ -128,7 +128,8 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
         state.admission.admit(batch)
         for heard in batch:
             _hear_oneself(state, heard)
-    state.gossip.restore_proofs(remembered.proofs)
+    state.gossip.reload()
+    state.gossip.restore_proofs(remembered.proofs)  # whose heads are told no more
     for author, _ in remembered.proofs:
         state.admission.forget(author)
         state.trust.disown(author)
@@ -142,7 +143,6 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
     state.ledger.restore(remembered.ledger, now=now)
     state.addresses.restore(remembered.addresses)
     state.speak()
-    state.gossip.reload()
 
 
 def _restore_person(state: PeerState, record: PersonRecord) -> None:

@@ -106,6 +106,14 @@ def test_an_equivocator_weighs_nothing_through_restart_drop_and_unblocking():
     assert node.edges(scribe.author) == {}
 
 
+def test_an_equivocators_heads_are_told_no_more_after_a_restart():
+    node, liar, other = World().node("ada"), Scribe(1), Scribe(2)
+    heard_by(node, [liar.says(rates("t:1")), other.says(rates("t:1"))])
+    convicted(node, liar)
+    node.restart()
+    assert node.state.gossip.statistics().feeds == 1
+
+
 def test_proof_against_somebody_who_lives_here_leaves_her_private_taste_alone():
     node = World().node("ada")
     like_all(node, ["t:1", "t:2"])

@@ -8,7 +8,7 @@ import typer
 from node.cli.command import command, new_app
 from node.cli.remote import Remote, ask_anywhere
 from node.cli.session import Session, count
-from node.paths import prepare
+from node.paths import DataPaths, prepare
 from node.query.schema import QueryError
 
 app = new_app()
@@ -53,6 +53,22 @@ def daemon(
     ] = None,
 ) -> None:
     """Run the node in the foreground. SIGTERM stops it in order, a second one at once."""
+    from time import time
+
+    from node.store.lock import DirectoryLock
+
+    flags = {
+        "network.listen": tuple(listen) if listen else None,
+        "network.bootstrap": tuple(bootstrap) if bootstrap else None,
+    }
+    paths = session.paths
+    prepare(paths)
+    # At once: the rest takes a second to import, and commands wait for who holds the lock.
+    with DirectoryLock(paths.lock, now=time()):
+        _run_daemon(paths, flags)
+
+
+def _run_daemon(paths: DataPaths, flags: dict[str, Any]) -> None:
     import faulthandler
     import logging
     from logging.handlers import RotatingFileHandler
@@ -60,13 +76,7 @@ def daemon(
     from node.config import load_config
     from node.paths import kernel_cache
 
-    paths = session.paths
-    flags = {
-        "network.listen": tuple(listen) if listen else None,
-        "network.bootstrap": tuple(bootstrap) if bootstrap else None,
-    }
     config = load_config(paths.config, flags=flags)
-    prepare(paths)
     on_disk = RotatingFileHandler(
         paths.logs / "daemon.log", maxBytes=config.node.log_bytes_max, backupCount=2, delay=True
     )

@@ -8,12 +8,24 @@ import json
 import shlex
 import sys
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import Any
 
 from node.errors import NodeError
 from node.paths import DataPaths, data_paths
 from node.query.client import QueryClient
 from node.query.schema import QueryError, Result
+from node.store.lock import held_by
+
+STARTING_S = 20.0
+"""How long a command waits for a daemon that holds the lock and does not listen yet."""
+
+FORKED_S = 0.5
+"""How long it waits where there is a node and no lock: `grapevine daemon &` in the line before may
+not have come to it."""
+
+LOOK_S = 0.05
+"""How often it looks."""
 
 
 class OutputLost(Exception):
@@ -47,14 +59,27 @@ class Session:
         return " ".join(words)
 
     def client(self) -> QueryClient:
-        """A connection to the chosen node's daemon."""
-        try:
-            return QueryClient(self.paths.socket)
-        except QueryError as error:
-            if error.code != "daemon_not_running":
-                raise
+        """A connection to the chosen node's daemon; waits for one that is just starting."""
+        began = monotonic()
+        while True:
+            pid = held_by(self.paths.lock)
+            try:
+                return QueryClient(self.paths.socket)
+            except QueryError as error:
+                if error.code != "daemon_not_running":
+                    raise
+                patience = STARTING_S if pid else FORKED_S if self.paths.author_key.exists() else 0
+                if monotonic() - began >= patience:
+                    raise self._no_daemon(pid) from None
+            sleep(LOOK_S)
+
+    def _no_daemon(self, pid: int | None) -> QueryError:
+        if pid is None:
             message = f"no daemon is running for {self.paths.root}"
-            raise QueryError(error.code, message, f"run: {self.next('daemon')}") from None
+            return QueryError("daemon_not_running", message, f"run: {self.next('daemon')}")
+        message = f"process {pid} uses {self.paths.root} but answers nobody"
+        hint = f"its log may say more: {self.paths.logs / 'daemon.log'}"
+        return QueryError("daemon_not_running", message, hint)
 
     def ask(self, query: str, /, **params: Any) -> dict[str, Any]:
         """Ask the daemon; parameters that are None are left out. Keeps warnings for the end."""

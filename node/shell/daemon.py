@@ -24,7 +24,7 @@ from node.core.config import PeerConfig
 from node.core.peer import Peer
 from node.errors import NodeError
 from node.identity import author_key, new_device, read_or_create_seed
-from node.paths import DataPaths, prepare
+from node.paths import DataPaths
 from node.query.schema import QueryError
 from node.shell import about_node
 from node.shell import network as net
@@ -37,7 +37,6 @@ from node.shell.remote_queries import RemoteClient, RemoteServer
 from node.shell.settings import network_config, peer_config
 from node.shell.storage import Storage
 from node.shell.worker import Worker
-from node.store.lock import DirectoryLock
 from node.store.rows import PersonRow
 from node.store.store import Store
 from protocol import events as gossip
@@ -62,21 +61,23 @@ ANSWER_S = 120.0
 
 
 def main(config: Config, paths: DataPaths) -> None:
-    """Run the daemon in the foreground until it is told to stop. Raises `NodeError`s."""
-    prepare(paths)
+    """Run the daemon in the foreground until it is told to stop. Raises `NodeError`s.
+
+    The caller has prepared the directory and holds its lock: it takes it before it imports this
+    module, so that whoever asks meanwhile knows that a daemon is on its way.
+    """
     clock = Clock()
-    with DirectoryLock(paths.lock, now=clock.now()):
-        seed = read_or_create_seed(paths.author_key)
-        transport_seed = read_or_create_seed(paths.transport_key)
-        with Store.open(paths.store) as store:
-            if not store.persons():
-                owner = PersonRow("me", author_key(seed), new_device())
-                store.add_person(owner)
-            network = _make_network(network_config(config), transport_seed)
-            try:
-                trio.run(_until_signalled, Daemon(config, paths, store, seed, network, clock))
-            except BaseExceptionGroup as group:
-                raise _cause(group) from group
+    seed = read_or_create_seed(paths.author_key)
+    transport_seed = read_or_create_seed(paths.transport_key)
+    with Store.open(paths.store) as store:
+        if not store.persons():
+            owner = PersonRow("me", author_key(seed), new_device())
+            store.add_person(owner)
+        network = _make_network(network_config(config), transport_seed)
+        try:
+            trio.run(_until_signalled, Daemon(config, paths, store, seed, network, clock))
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

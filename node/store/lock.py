@@ -62,6 +62,38 @@ class DirectoryLock:
         self.release()
 
 
+def held_by(path: Path) -> int | None:
+    """Process that holds the lock file at `path`; None when nobody does, or did not say.
+
+    A lock is tried only where a living process has signed, so that who is about to take a free
+    one does not meet us in it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        pid, _ = _holder(os.pread(descriptor, 64, 0))
+        if pid is None or not _alive(pid):
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return pid
+    finally:
+        os.close(descriptor)
+    return None  # a crash left the number, and somebody else has it now
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
 def _holder(written: bytes) -> tuple[int | None, int | None]:
     words = written.split()
     if len(words) != 2 or not all(word.isdigit() for word in words):

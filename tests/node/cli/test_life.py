@@ -8,6 +8,7 @@ import pytest
 from node.cli.life import _duration
 from tests.node.cli.make_shapes import SHAPES, shape
 from tests.node.cli.terminal import Terminal, typed
+from tests.node.shell.daemon_process import DaemonProcess, run
 
 
 def test_init_makes_a_private_node_and_says_what_is_next(tmp_path) -> None:
@@ -78,6 +79,16 @@ def test_a_key_that_others_can_read_stops_the_daemon(tmp_path) -> None:
 )
 def test_durations_are_read_at_a_glance(seconds: float, shown: str) -> None:
     assert _duration(seconds) == shown
+
+
+@pytest.mark.slow
+def test_a_script_asks_in_the_line_after_the_daemon(tmp_path) -> None:
+    with DaemonProcess(tmp_path / "node") as process:
+        process.init()
+        process.start()
+        asked = run("status", "--data-dir", str(process.root), "--json")
+        assert asked.returncode == 0, asked.stdout
+        assert process.stop() == 0
 
 
 @pytest.mark.slow

@@ -1,9 +1,15 @@
 """Which node is meant, and what is said to whom."""
 
+import socket
+import threading
+
 import pytest
 
+from node.cli import session as session_module
 from node.cli.session import Session, clean, count
+from node.paths import prepare
 from node.query.schema import QueryError
+from node.store.lock import DirectoryLock
 from tests.node.cli.terminal import typed
 
 
@@ -18,6 +24,47 @@ def test_no_daemon_is_exit_3_with_the_command_that_starts_this_nodes(tmp_path) -
     )
     assert typed("status", "--data-dir", str(root), "--json").error["code"] == "daemon_not_running"
     assert not root.exists(), "a question makes no directory"
+
+
+def test_a_command_waits_for_a_daemon_that_is_starting(tmp_path) -> None:
+    session = Session("status", str(tmp_path / "node"))
+    prepare(session.paths)
+    listener = socket.socket(socket.AF_UNIX)
+    starting = threading.Timer(
+        2 * session_module.FORKED_S,  # longer than one waits without a lock
+        lambda: (listener.bind(str(session.paths.socket)), listener.listen()),
+    )
+    with listener, DirectoryLock(session.paths.lock, now=0.0):
+        starting.start()
+        session.client().close()
+        starting.join()
+
+
+def test_a_command_waits_for_a_daemon_that_has_not_come_to_its_lock(tmp_path) -> None:
+    assert typed("init", "--data-dir", str(tmp_path / "node")).code == 0
+    session = Session("status", str(tmp_path / "node"))
+    listener = socket.socket(socket.AF_UNIX)
+    late = threading.Timer(
+        session_module.FORKED_S / 5,
+        lambda: (listener.bind(str(session.paths.socket)), listener.listen()),
+    )
+    with listener:
+        late.start()
+        session.client().close()
+        late.join()
+
+
+def test_a_daemon_that_never_listens_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(session_module, "STARTING_S", 0.1)
+    session = Session("status", str(tmp_path / "node"))
+    prepare(session.paths)
+    with (
+        DirectoryLock(session.paths.lock, now=0.0),
+        pytest.raises(QueryError, match="answers nobody") as raised,
+    ):
+        session.client()
+    assert raised.value.exit == 3
+    assert "daemon.log" in raised.value.hint
 
 
 @pytest.mark.parametrize("flag", [True, False])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from node.store.lock import DirectoryLock, LockedError
+from node.store.lock import DirectoryLock, LockedError, held_by
 
 NOW = 1_760_000_000.5
 HOLD = """
@@ -45,8 +45,10 @@ def test_a_killed_owner_leaves_nothing_to_clean_up(tmp_path: Path):
         with pytest.raises(LockedError) as raised:
             DirectoryLock(path, now=NOW)
         assert (raised.value.pid, raised.value.since) == (owner.pid, 5)
+        assert held_by(path) == owner.pid
         owner.send_signal(signal.SIGKILL)
         owner.wait()
+        assert held_by(path) is None
     DirectoryLock(path, now=NOW).release()
 
 
@@ -57,3 +59,16 @@ def test_an_owner_that_has_not_written_yet_is_still_an_owner(tmp_path: Path):
         with pytest.raises(LockedError, match="another process") as raised:
             DirectoryLock(path, now=NOW)
     assert raised.value.pid is None
+
+
+def test_a_number_that_a_crash_left_holds_nothing(tmp_path: Path):
+    path = tmp_path / "lock"
+    assert held_by(path) is None
+    path.write_text(f"{os.getpid()} 5\n")  # alive, but not the owner
+    assert held_by(path) is None
+    for gone in ("4194305 5\n", f"{10**30} 5\n"):
+        path.write_text(gone)
+        assert held_by(path) is None
+    with DirectoryLock(path, now=NOW):
+        assert held_by(path) == os.getpid()
+    assert held_by(path) is None

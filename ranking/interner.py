@@ -122,6 +122,14 @@ class Interner:
         """Rows in use, ascending. O(rows)."""
         return np.flatnonzero(self._table.lengths[: self.rows])
 
+    def starting_with(self, prefix: bytes) -> NDArray[np.int64]:
+        """Rows whose names begin so, ascending. O(rows)."""
+        rows = self.used_rows()
+        rows = rows[self._table.lengths[rows] >= len(prefix)]
+        for at, byte in enumerate(prefix):
+            rows = rows[self._table.arena[self._table.starts[rows] + at] == byte]
+        return rows
+
     def release(self, row: int) -> None:
         """The row is no longer used and may stand for another name from now on."""
         self.release_many(np.array([row], np.int32))

@@ -65,12 +65,14 @@ def people(
 @command(app, "block")
 def block(
     session: Session,
-    target: Annotated[str, typer.Argument(metavar="PEER|ITEM", help="An author key or an item.")],
+    target: Annotated[
+        str, typer.Argument(metavar="PEER|ITEM", help="An author key or its start, or an item.")
+    ],
     undo: Undo = False,
 ) -> None:
     """Never hear of a person, or never see an item, again."""
     data = session.ask("unblock" if undo else "block", target=target)
-    session.show(data, f"{'unblocked' if undo else 'blocked'} {data['kind']} {target}")
+    session.show(data, f"{'unblocked' if undo else 'blocked'} {data['kind']} {data['target']}")
 
 
 @command(app, "allow")

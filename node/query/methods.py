@@ -23,6 +23,7 @@ IMPORT_ROWS_MAX: Final = 500
 """Rows in one `import_rows` query, which must also fit into a request's frame."""
 
 _PEER = "author key, id string, or the name of somebody hosted here"
+_KNOWN = f"{_PEER}, or 12 digits or more that only one known author's key starts with"
 
 METHODS: Final[Mapping[str, Method]] = {
     "status": Method({}, results.StatusResult, "What the node holds and how it is doing."),
@@ -59,7 +60,7 @@ METHODS: Final[Mapping[str, Method]] = {
         "The best items that the person does not know yet, with reasons.",
     ),
     "why": Method(
-        {"item": "namespace:name", "without?": _PEER},
+        {"item": "namespace:name", "without?": _KNOWN},
         results.WhyResult,
         "Why an item has its score, and what it would be if somebody had never been heard.",
     ),
@@ -103,7 +104,7 @@ METHODS: Final[Mapping[str, Method]] = {
         "Delete an item from the person's taste, and retract it where it was shared.",
     ),
     "block": Method(
-        {"target": f"item, or {_PEER}"}, results.BlockResult, "Never hear or see it again."
+        {"target": f"item, {_KNOWN}"}, results.BlockResult, "Never hear or see it again."
     ),
     "unblock": Method({"target": "as for block"}, results.BlockResult, "Undo a block."),
     "allow": Method(

@@ -58,6 +58,17 @@ def test_unknown_names_are_not_looked_up_into_being():
     assert len(table) == 0
 
 
+def test_names_are_found_by_how_they_begin():
+    table = make()
+    names = [b"ab", b"abc", b"b", b"abcd", b"xab", b"a\x00c"]
+    rows = dict(zip(names, table.intern_many(names).tolist(), strict=True))
+    table.release(rows[b"abcd"])
+    assert table.starting_with(b"ab").tolist() == [rows[b"ab"], rows[b"abc"]]
+    assert table.starting_with(b"abc").tolist() == [rows[b"abc"]]
+    assert table.starting_with(b"abcde").tolist() == []
+    assert table.starting_with(b"").tolist() == [rows[n] for n in names if n != b"abcd"]
+
+
 def test_names_that_collide_are_told_apart():
     """Twenty-four names in the 32 slots of the smallest table: runs of several homes."""
     for key in range(20):

@@ -8,6 +8,7 @@ import numpy as np
 
 from node.core.events import Answer, Asked, Computed, ComputeFailed, Effect, Event, InfoFound
 from node.core.methods import params
+from node.core.methods.whom import known_author
 from node.core.naming import Titles, item_names, item_rows, person_named, titles
 from node.core.persons import Person
 from node.core.state import PeerState, refuse
@@ -242,10 +243,8 @@ def reasons(state: PeerState, made: Reasons, paths_max: int) -> dict[str, Any]:
 
 
 def author_row(state: PeerState, name: str) -> int | None:
-    """Row of an author given as hex key or as the name of somebody hosted here."""
-    hosted = state.persons.named(name)
-    named = params.author(name) if hosted is None else None
-    key = hosted.author if hosted is not None else named.author if named is not None else None
+    """Row of an author known here, by whatever names her."""
+    key = known_author(state, name)
     row = state.graph.author_row(key, create=False) if key is not None else -1
     return row if row >= 0 else None
 

@@ -18,11 +18,11 @@ from node.core.events import (
 )
 from node.core.methods import params
 from node.core.methods.recommending import failed, no_such_person, walking
+from node.core.methods.whom import author_key, known_author
 from node.core.naming import person_named
 from node.core.persons import VouchFact
 from node.core.state import PeerState, refuse
 from node.core.trusting import LOCAL
-from protocol.ids import AuthorKey
 from protocol.limits import VOUCHES_LIVE_MAX
 
 POLICY_MAX = 65_536
@@ -32,15 +32,6 @@ VOUCHES_KEPT_MAX = 4_096
 """Vouches of one person, those taken back included; a further one is refused."""
 
 TRUSTED_SHOWN = 200
-
-
-def author_key(state: PeerState, name: str) -> AuthorKey | None:
-    """Whom a hex key, an id string, or the name of somebody hosted here, stands for."""
-    hosted = state.persons.named(name)
-    if hosted is not None:
-        return hosted.author
-    named = params.author(name)
-    return named.author if named is not None else None
 
 
 def endpoints(state: PeerState, name: str) -> tuple[str, ...]:
@@ -119,8 +110,9 @@ def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     """Hear nothing of an author, or see an item never again; `unblock` undoes it."""
     target = params.text(asked.params, "target")
     blocked = asked.method == "block"
-    author = author_key(state, target)
+    author = known_author(state, target)
     item = None if author is not None else params.item({"item": target})
+    target = author.hex() if author is not None else target
     held: Any = state.blocked_authors if author is not None else state.blocked_items
     if blocked and len(held) >= POLICY_MAX and (author or item) not in held:
         return refuse(asked, "usage", f"at most {POLICY_MAX} can be blocked")

@@ -29,6 +29,9 @@ OTHER_VARIABLES = ("GRAPEVINE_HOME", "GRAPEVINE_PROFILE", "GRAPEVINE_DATA")
 MULTIADDRESS = r"/[!-+\--~]{1,255}"
 """Printable ASCII without spaces and commas; whoever uses the address reads the rest."""
 
+REACHABLE = MULTIADDRESS.replace("255", "192") + r"/p2p/[0-9A-Za-z]{1,128}"
+"""One that says who is to answer there."""
+
 FILE_BYTES_MAX = 1024 * 1024
 LIST_MAX = 256
 """Entries of a list setting."""
@@ -49,13 +52,16 @@ def setting(
     at_most: float | None = None,
     one_of: tuple[str, ...] = (),
     pattern: str = "",
+    wanted: str = "",
 ) -> Any:
     """A documented field with its sane range; both ends are allowed values.
 
-    `one_of` and `pattern` (a regular expression) are for texts and entries of lists.
+    `one_of` and `pattern` (a regular expression) are for texts and entries of lists; `wanted` says
+    in words what the pattern asks for.
     """
-    limits = {"at_least": at_least, "at_most": at_most, "one_of": one_of, "pattern": pattern}
-    return field(default=default, metadata={"doc": doc, **limits})
+    limits = {"at_least": at_least, "at_most": at_most, "one_of": one_of}
+    form = {"pattern": pattern, "wanted": wanted}
+    return field(default=default, metadata={"doc": doc, **limits, **form})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +90,20 @@ class NetworkSection:
         ("/ip4/0.0.0.0/tcp/0",),
         "multiaddresses to listen on; port 0 picks a free one",
         pattern=MULTIADDRESS,
+        wanted="a multiaddress such as /ip4/0.0.0.0/tcp/4001",
     )
     bootstrap: tuple[str, ...] = setting(
         (),
         "multiaddresses with /p2p/ of nodes to ask first; empty: only mDNS and known peers",
-        pattern=MULTIADDRESS,
+        pattern=REACHABLE,
+        wanted="a multiaddress that ends in /p2p/ and the peer id, such as /dns4/meet.example.org"
+        "/tcp/4001/p2p/12D3KooW...: on the node itself, grapevine id prints it",
     )
     network_id: str = setting(
         "grapevine",
         "who is in the same network; signed into every bundle",
         pattern=r"[!-~]{1,32}",
+        wanted="1 to 32 printable ASCII characters without spaces",
     )
     mdns: bool = setting(True, "find nodes on the local network")
     kademlia: bool = setting(True, "find authors' nodes through the distributed hash table")
@@ -192,6 +202,7 @@ class QuerySection:
         (),
         "author keys (64 hex digits) who may ask, besides those of `grapevine allow`",
         pattern=r"[0-9a-f]{64}",
+        wanted="an author key, 64 hex digits in small letters",
     )
     remote_per_minute: int = setting(
         60, "queries one remote author may ask a minute", at_least=1, at_most=100_000
@@ -232,6 +243,7 @@ class Setting:
     at_most: float | None
     one_of: tuple[str, ...]
     pattern: str
+    wanted: str
 
 
 def _read_settings() -> dict[str, Setting]:
@@ -342,10 +354,14 @@ def _known(name: str, place: str) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Any], place: str, what: str) -> ConfigError:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return ConfigError(
-        f"{place}: there is no {what} {name[:128]!r}", hint=f"did you mean {nearest[0]!r}?"
-    )
+    message = f"{place}: there is no {what} {name[:128]!r}"
+    key = name.rpartition(".")[2]
+    homes = [section for section in _SECTIONS if f"{section}.{key}" in SETTINGS]
+    if homes:
+        return ConfigError(message, hint=f"{key} belongs below [{homes[0]}]")
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(known)}"
+    return ConfigError(message, hint=hint)
 
 
 def _parsed(known: Setting, text: str, place: str) -> Value:
@@ -401,7 +417,7 @@ def _check_text(known: Setting, text: str, place: str) -> None:
         )
     if known.pattern and not re.fullmatch(known.pattern, text):
         raise ConfigError(
-            f"{place}: {known.name} has {text[:128]!r}", hint=f"it must look like {known.pattern}"
+            f"{place}: {known.name} has {text[:128]!r}", hint=f"it must be {known.wanted}"
         )
 
 

@@ -38,7 +38,9 @@ def test_flags_beat_environment_beats_file_beats_default(file: Path):
     [
         ("[netwrok]\n", {}, {}, "config.toml", "netwrok", "network"),
         ("[network]\nmdsn = true\n", {}, {}, "config.toml", "network.mdsn", "network.mdns"),
-        ("mdns = true\n", {}, {}, "config.toml", "mdns", ""),
+        ("mdns = true\n", {}, {}, "config.toml", "mdns", "mdns belongs below [network]"),
+        ("[gossip]\nmdns = true\n", {}, {}, "config.toml", "gossip.mdns", "below [network]"),
+        ("colour = 1\n", {}, {}, "config.toml", "colour", "there are: node, network, gossip"),
         (
             "",
             {"GRAPEVINE_NETWORK_MDSN": "1"},
@@ -67,14 +69,16 @@ def test_unknown_keys_name_the_nearest(file: Path, text, environ, flags, place, 
         ("[network]\nconnections_max = true", "a whole number"),
         ("[network]\nconnections_max = 3", "from 4 to 1024"),
         ("[network]\nlisten = '/ip4/0.0.0.0'", "a list of texts"),
-        ("[network]\nlisten = ['localhost:80']", "look like"),
-        ("[network]\nnetwork_id = ''", "look like"),
+        ("[network]\nlisten = ['localhost:80']", "a multiaddress such as /ip4/0.0.0.0/tcp/4001"),
+        ("[network]\nbootstrap = ['/ip4/10.0.0.1/tcp/4001']", "ends in /p2p/ and the peer id"),
+        ("[network]\nbootstrap = ['/ip4/10.0.0.1/tcp/4001/p2p/']", "ends in /p2p/"),
+        ("[network]\nnetwork_id = ''", "1 to 32 printable"),
         ("[gossip]\nround_s = nan", "from 0.05 to 3600.0"),
         ("[gossip]\nround_s = '2'", "a number"),
         ("[node]\nlog_level = 'loud'", "debug, info"),
         ("network = 3", ""),
         ("[network", "mend"),
-        ("[query]\nallowed = ['xyz']", "look like"),
+        ("[query]\nallowed = ['xyz']", "64 hex digits"),
     ],
 )
 def test_wrong_values_say_what_is_right(file: Path, text: str, hint: str):
@@ -87,7 +91,7 @@ def test_wrong_values_say_what_is_right(file: Path, text: str, hint: str):
 def test_environment_speaks_every_type():
     environ = {
         "GRAPEVINE_NETWORK_MDNS": "off",
-        "GRAPEVINE_NETWORK_BOOTSTRAP": "/dns4/a/tcp/1, /dns4/b/tcp/2,",
+        "GRAPEVINE_NETWORK_BOOTSTRAP": "/dns4/a/tcp/1/p2p/12D3, /dns4/b/tcp/2/p2p/Qm4,",
         "GRAPEVINE_GRAPH_BYTES_MAX": "2097152",
         "GRAPEVINE_GRAPH_HALF_LIFE_DAYS": "30",
         "GRAPEVINE_HOME": "/elsewhere",
@@ -95,7 +99,7 @@ def test_environment_speaks_every_type():
     }
     config = load_config(environ=environ)
     assert config.network.mdns is False
-    assert config.network.bootstrap == ("/dns4/a/tcp/1", "/dns4/b/tcp/2")
+    assert config.network.bootstrap == ("/dns4/a/tcp/1/p2p/12D3", "/dns4/b/tcp/2/p2p/Qm4")
     assert config.graph.bytes_max == 2**21
     assert config.graph.half_life_days == 30.0
     for bad in ({"GRAPEVINE_NETWORK_MDNS": "maybe"}, {"GRAPEVINE_GRAPH_BYTES_MAX": "1e9"}):
@@ -120,6 +124,7 @@ def test_every_setting_is_documented_and_its_default_passes_its_own_check():
     assert len({variable(name) for name in SETTINGS}) == len(SETTINGS)
     for known in SETTINGS.values():
         assert len(known.doc) > 10
+        assert bool(known.pattern) == bool(known.wanted), "a hint is no regular expression"
         if known.kind in (int, float):
             assert known.at_least is not None
             assert known.at_most is not None

@@ -54,6 +54,9 @@ def test_an_unknown_setting_stops_the_daemon_and_names_the_nearest(tmp_path, mon
     told = terminal("daemon", "--listen", "nonsense", "--json")
     assert told.code == 6
     assert "the command line: network.listen" in told.error["message"]
+    told = terminal("daemon", "--bootstrap", "/ip4/127.0.0.1/tcp/1", "--json")
+    assert told.code == 6
+    assert "/p2p/" in told.error["hint"]
 
 
 def test_a_key_that_others_can_read_stops_the_daemon(tmp_path) -> None:

@@ -51,7 +51,7 @@ def people(
     """Who lives on this node; each has her own key, taste and share policy."""
     if add is not None:
         made = session.ask("add_person", name=add)
-        session.show(made, f"{made['name']}  {made['author']}")
+        session.show(made, f"{made['name']}  {made['author']}", schema="people-add")
         return
     data = session.ask("people")
     lines = [

@@ -112,10 +112,13 @@ class Session:
         if not self.json:
             print(clean(text), file=sys.stderr)
 
-    def show(self, data: dict[str, Any], *lines: str) -> None:
-        """Data: the envelope with --json, else the lines; warnings follow as talk."""
+    def show(self, data: dict[str, Any], *lines: str, schema: str = "") -> None:
+        """Data: the envelope with --json, else the lines; warnings follow as talk.
+
+        schema: what the data is called when the command has answers of several shapes.
+        """
         if self.json:
-            schema = f"grapevine.{self.command}/1"
+            schema = f"grapevine.{schema or self.command}/1"
             lines = (json.dumps({"schema": schema, "data": data, "warnings": self.warnings}),)
         try:
             for line in lines:

@@ -82,7 +82,7 @@ def share(
         lines = [f"{person['name']} shares: {_on(person)}" for person in data["people"]]
         if data["changed"] > len(lines):
             lines.append(f"and {data['changed'] - len(lines)} more people")
-        session.show(data, *lines)
+        session.show(data, *lines, schema="share-set")
         if False in given.values():
             session.say("what has left already stays public; grapevine forget ITEM retracts it")
     else:
@@ -105,7 +105,7 @@ def _preview(session: Session, switches: dict[str, bool], limit: int) -> None:
         heading = "would leave if everything were shared"
     shown = f", the first {limit} are" if data["total"] > limit else ""
     session.say(f"{data['total']} records {heading}, signed by {data['author']}{shown}:")
-    session.show(data, *_records(data["records"]))
+    session.show(data, *_records(data["records"]), schema="share-preview")
 
 
 def _on(policy: dict[str, Any]) -> str:

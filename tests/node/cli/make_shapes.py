@@ -38,8 +38,13 @@ def shape(value: Any) -> Any:
     raise AssertionError(f"{value!r} is no JSON value")
 
 
+def shown(envelope: dict[str, Any]) -> dict[str, Any]:
+    """What the answer is called, and its shape."""
+    return {"schema": envelope["schema"], "data": shape(envelope["data"])}
+
+
 def story(node: Terminal, directory: Path) -> dict[str, Any]:
-    """Command -> shape of its `data`, in an order in which each has something to tell."""
+    """Command -> its answer as `shown`, in an order in which each has something to tell."""
     history, saved = directory / "history.csv", directory / "saved"
     history.write_text(HISTORY)
     key = "ab" * 32
@@ -72,9 +77,9 @@ def story(node: Terminal, directory: Path) -> dict[str, Any]:
         "completion": ["completion", "bash"],
         "version": ["--version"],
     }
-    told = {name: shape(node.json(*arguments)) for name, arguments in commands.items()}
-    restored = Terminal(directory / "restored").json("backup", "restore", str(saved))
-    told["backup restore"] = shape(restored)
+    told = {name: shown(node.envelope(*arguments)) for name, arguments in commands.items()}
+    restored = Terminal(directory / "restored").envelope("backup", "restore", str(saved))
+    told["backup restore"] = shown(restored)
     told["error"] = shape(node("why", "t:nothing", "--json").envelope)
     return told
 
@@ -85,7 +90,7 @@ def main() -> None:
         daemon.start()
         daemon.wait_until_ready()
         told = story(Terminal(daemon.root), Path(name))
-        told["stop"] = shape(Terminal(daemon.root).json("stop"))
+        told["stop"] = shown(Terminal(daemon.root).envelope("stop"))
         daemon.stop()
     SHAPES.write_text(json.dumps(told, indent=1) + "\n")
 

@@ -56,12 +56,16 @@ class Terminal:
 
     def json(self, *arguments: str) -> dict[str, Any]:
         """The data of a command that must succeed."""
+        return self.envelope(*arguments)["data"]
+
+    def envelope(self, *arguments: str) -> dict[str, Any]:
+        """All that it prints with `--json`."""
         told = self(*arguments, "--json")
         assert told.code == 0, told
         assert told.err == "", "with --json there is no talk"
         assert told.envelope["schema"].startswith("grapevine.")
         assert told.envelope["schema"].endswith("/1")
-        return told.data
+        return told.envelope
 
     def until(self, command: str, condition: Callable[[dict[str, Any]], bool]) -> None:
         """Ask again until the data is like that."""

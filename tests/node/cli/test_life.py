@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from node.cli.life import _duration
-from tests.node.cli.make_shapes import SHAPES, shape
+from tests.node.cli.make_shapes import SHAPES, shown
 from tests.node.cli.terminal import Terminal, typed
 from tests.node.shell.daemon_process import DaemonProcess, run
 
@@ -109,7 +109,7 @@ def test_status_and_stop(daemon, node: Terminal) -> None:
     assert node("status", "--check").code == 10
     stopped = node("stop", "--json")
     assert stopped.data == {"stopping": True, "pid": daemon.process.pid}
-    assert shape(stopped.data) == json.loads(SHAPES.read_text())["stop"]
+    assert shown(stopped.envelope) == json.loads(SHAPES.read_text())["stop"]
     assert daemon.process.wait(30) == 0
     assert node("status").code == 3
     daemon.start()

@@ -28,6 +28,16 @@ def test_every_command_has_its_shape_kept() -> None:
     assert kept - {"grapevine", "version", "error"} == MODULES.keys() - TOLD_ELSEWHERE
 
 
+def test_one_schema_names_one_shape() -> None:
+    kept = json.loads(SHAPES.read_text())
+    del kept["error"]
+    kept["why --without"]["data"].pop("without")  # there only when asked for
+    shapes: dict[str, set[frozenset[str]]] = {}
+    for told in kept.values():
+        shapes.setdefault(told["schema"], set()).add(frozenset(told["data"]))
+    assert {schema for schema, keys in shapes.items() if len(keys) > 1} == set()
+
+
 def test_shapes_tell_types_apart() -> None:
     value = {"a": [1, 2.5, "x"], "b": {"c": None, "d": True}}
     assert shape(value) == {"a": ["number", "str"], "b": {"c": "null", "d": "bool"}}

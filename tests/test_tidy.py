@@ -28,7 +28,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "node/core/author_rows.py": "tests/node/core/test_trusting.py, with the trust desk",
     "node/core/config.py": "defaults only; every setting reaches it in test_settings.py",
     "node/core/events.py": "dataclasses only, in every test of the core",
-    "node/core/methods/about.py": "tests/node/query/test_methods.py, every answer's shape",
     "node/core/methods/params.py": "tests/node/core/test_peer.py, odd questions to every method",
     "node/core/methods/people.py": "tests/node/query/test_methods.py and the tests of importing",
     "node/core/persons.py": "tests/node/core/test_publishing.py and test_building.py",

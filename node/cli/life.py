@@ -112,7 +112,7 @@ def status(
     data = ask_anywhere(session, remote, "status")
     if remote is None:
         data["directory"] = str(session.paths.root)
-    if check and session.warnings:
+    if check and data.get("faults"):  # advice is none
         session.exit_code = 10
     session.show(data, *_status_lines(data))
 

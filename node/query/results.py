@@ -322,6 +322,7 @@ class StatusResult(PublicStatus):
     clicks_heard: int
     peer_id: str
     addresses: list[str]
+    faults: list[str]
     state: NotRequired[str]
     pid: NotRequired[int]
     version: NotRequired[str]

@@ -13,6 +13,9 @@ from node.shell.remote_queries import RemoteClient
 from node.shell.storage import Storage
 from node.store.store import Store
 
+NETWORK_START_S = 15.0
+"""How long the network may take to listen: questions about it, or through it, wait that long."""
+
 Answered = tuple[dict[str, Any], tuple[str, ...]]
 
 
@@ -51,7 +54,7 @@ def _remote_hint() -> str:
 
 
 def process_status(
-    network: Network, uptime_s: float, store_bytes: int, bugs: int
+    network: Network, uptime_s: float, store_bytes: int, failed_writes: int, bugs: int
 ) -> dict[str, Any]:
     """What `status` says about this process."""
     return {
@@ -60,9 +63,21 @@ def process_status(
         "version": version("grapevine-node"),
         "uptime_s": round(uptime_s, 1),
         "network": asdict(network.statistics()),
-        "store": {"bytes": store_bytes},
+        "store": {"bytes": store_bytes, "failed_writes": failed_writes},
         "bugs": bugs,
     }
+
+
+def process_faults(status: Mapping[str, Any]) -> list[str]:
+    """What is wrong with this process, in words; what its owner could do better is not."""
+    faults = []
+    if bugs := status["bugs"]:
+        faults.append(f"{bugs} internal errors since the start: see the log")
+    if failed := status["store"]["failed_writes"]:
+        faults.append(f"failed writes to the store since the start: {failed}; see the log")
+    if not status["network"]["up"] and status["uptime_s"] > NETWORK_START_S:
+        faults.append("the network is down: see the log")
+    return faults
 
 
 def _text(params: Mapping[str, Any], name: str) -> str:

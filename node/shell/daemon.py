@@ -50,9 +50,6 @@ log = logging.getLogger(__name__)
 TICK_S = 0.25
 """How often the Peer is told that time has passed."""
 
-NETWORK_START_S = 15.0
-"""How long questions about the network, or through it, wait for it to listen."""
-
 STOP_S = 5.0
 """How long an orderly stop may take."""
 
@@ -337,7 +334,7 @@ class Daemon:
             return {"stopping": True, "pid": os.getpid()}, ()
         await self._ready.wait()
         if method in ("id", "netcheck", "remote"):  # of little use before the network is up
-            with trio.move_on_after(NETWORK_START_S):
+            with trio.move_on_after(about_node.NETWORK_START_S):
                 await self._listening.wait()
         if caller.owner:
             match method:
@@ -352,9 +349,11 @@ class Daemon:
             store_bytes = await self._storage.call(lambda store: store.bytes_on_disk())
             uptime_s = self.clock.now() - self.started_at
             bugs = self.bugs + self._storage.bugs
-            data |= about_node.process_status(self.network, uptime_s, store_bytes, bugs)
-            if bugs:
-                warnings += (f"{bugs} internal errors since the start: see the log",)
+            data |= about_node.process_status(
+                self.network, uptime_s, store_bytes, self._storage.failures, bugs
+            )
+            data["faults"] += about_node.process_faults(data)
+            warnings += tuple(data["faults"])
         return data, warnings
 
     async def _ask_peer(

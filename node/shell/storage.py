@@ -81,6 +81,8 @@ class Storage:
         self._finishing = False
         self.bugs = 0
         """Effects on which the store failed as no disk does; each is in the log."""
+        self.failures = 0
+        """Writes that were not made, for that or for another reason; each is in the log."""
         self.finished = trio.Event()
         """Set when everything submitted before `finish` is on disk."""
 
@@ -181,6 +183,7 @@ class Storage:
         except NodeError as error:
             lost = [b.feed for effect in run for b in effect.bundles if b.feed not in self._torn]
             self._torn.update(lost)
+            self.failures += 1
             log.error(
                 "%d of others' bundles were not stored, the next start asks for them again: %s",
                 len(lost),
@@ -214,6 +217,7 @@ class Storage:
             with self._contained():
                 self._keep(effect, now)
         except NodeError as error:
+            self.failures += 1
             log.error("not stored: %s", error)
         return []
 
@@ -242,6 +246,7 @@ class Storage:
                         self._write(write, now)
         except NodeError as error:
             if len(commits) == 1:
+                self.failures += 1
                 log.error("a write failed: %s", error)
                 return [ev.CommitFailed(commits[0].token, str(error))]
             return [event for commit in commits for event in self._commit_all([commit], now)]

@@ -48,6 +48,9 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         "peer_id": state.peer_id,
         "addresses": list(state.own_addresses),
     }
+    # What is to leave is sent soon, or tried again: without this mark nobody would.
+    stuck = data["sharing"]["pending"] and not person.dirty and not person.publishing
+    data["faults"] = ["what is shared does not leave: restart the daemon"] if stuck else []
     warnings = []
     if not data["vouches"]:
         warnings.append("you trust nobody yet: lists are unprotected (grapevine trust PEER 1)")

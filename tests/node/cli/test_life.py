@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from node.cli.life import _duration
+from node.cli.session import Session
 from tests.node.cli.make_shapes import SHAPES, shown
 from tests.node.cli.terminal import Terminal, typed
 from tests.node.shell.daemon_process import DaemonProcess, run
@@ -84,6 +85,17 @@ def test_durations_are_read_at_a_glance(seconds: float, shown: str) -> None:
     assert _duration(seconds) == shown
 
 
+@pytest.mark.parametrize(("faults", "code"), [([], 0), (["the network is down"], 10)])
+def test_a_check_fails_on_faults_not_on_advice(monkeypatch, tmp_path, faults, code) -> None:
+    def ask(session: Session, _remote: str | None, _query: str) -> dict[str, object]:
+        session.warnings += ["you trust nobody yet", *faults]
+        return {"faults": faults}
+
+    monkeypatch.setattr("node.cli.life.ask_anywhere", ask)
+    assert typed("status", "--check", "--data-dir", str(tmp_path)).code == code
+    assert typed("status", "--data-dir", str(tmp_path)).code == 0
+
+
 @pytest.mark.slow
 def test_a_script_asks_in_the_line_after_the_daemon(tmp_path) -> None:
     with DaemonProcess(tmp_path / "node") as process:
@@ -106,7 +118,7 @@ def test_status_and_stop(daemon, node: Terminal) -> None:
     assert "taste     1 item, 1 vouch\n" in told.out
     assert f"pid {daemon.process.pid}\n" in told.out
     assert "note: no peers are connected" in told.err
-    assert node("status", "--check").code == 10
+    assert node("status", "--check").code == 0, "to know nobody is no fault"
     stopped = node("stop", "--json")
     assert stopped.data == {"stopping": True, "pid": daemon.process.pid}
     assert shown(stopped.envelope) == json.loads(SHAPES.read_text())["stop"]

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pytest
 
 from node.query.schema import READ_ONLY, QueryError
+from node.shell.about_node import NETWORK_START_S, process_faults
 from tests.node.shell.daemons import world
 
 
@@ -21,6 +22,40 @@ async def test_status_tells_of_the_process_beside_the_peer():
         assert data["network"]["up"]
         assert data["store"]["bytes"] >= ada.paths.store.stat().st_size
         assert data["bugs"] == 0
+        assert data["faults"] == [], "to trust nobody and to be alone are no faults"
+
+
+HEALTHY = {
+    "bugs": 0,
+    "store": {"failed_writes": 0},
+    "network": {"up": True},
+    "uptime_s": NETWORK_START_S + 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"bugs": 2}, "2 internal errors"),
+        ({"store": {"failed_writes": 3}}, "failed writes to the store since the start: 3"),
+        ({"network": {"up": False}}, "the network is down"),
+        ({"network": {"up": False}, "uptime_s": 1.0}, ""),  # it is only just starting
+    ],
+)
+def test_faults_are_told_apart_from_advice(change, words):
+    faults = process_faults(HEALTHY | change)
+    assert len(faults) == bool(words)
+    assert words in "".join(faults)
+
+
+async def test_a_write_that_fails_is_a_fault_of_the_node():
+    async with world() as here:
+        ada = await here.node("ada")
+        ada.daemon._storage.failures = 1
+        data, warnings = await ada.daemon.ask("status", {})
+        assert data["faults"] == ["failed writes to the store since the start: 1; see the log"]
+        assert set(data["faults"]) <= set(warnings)
 
 
 async def test_netcheck_passes_on_what_others_say():

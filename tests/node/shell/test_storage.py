@@ -289,6 +289,7 @@ async def test_a_full_disk_is_told_loses_nothing_acknowledged_and_the_node_goes_
                 assert "no room" in event.reason
                 refused += 1
         assert refused > 10
+        assert made.storage.failures == refused
         assert await made.storage.call(held) == acknowledged
         assert made.storage.bugs == 0
         await made.storage.call(make_room)

@@ -292,7 +292,7 @@ class Daemon:
                 log.warning("the network is down (%s), again in %.1f s", reason, retry)
                 await self._inbox.arrive(ev.NetworkLost())
             case net.ReachabilityChanged(status=status, addresses=addresses):
-                log.info("reachable by others: %s %s", status, ", ".join(addresses))
+                log.info("reachable by others: %s (addresses: %d)", status, len(addresses))
                 seen = tuple(dict.fromkeys(addresses + self._addresses))
                 await self._inbox.arrive(ev.OwnAddresses(self._client.my_peer_id, seen))
 

@@ -58,7 +58,8 @@ async def test_a_write_that_fails_is_a_fault_of_the_node():
         assert set(data["faults"]) <= set(warnings)
 
 
-async def test_netcheck_passes_on_what_others_say():
+async def test_netcheck_passes_on_what_others_say(caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
     async with world() as here:
         ada = await here.node("ada")
         assert (await ada.ask("netcheck"))["reachable"] == "unknown"
@@ -66,6 +67,7 @@ async def test_netcheck_passes_on_what_others_say():
         data = await ada.until("netcheck", lambda data: data["reachable"] == "yes")
         assert data["observed_addresses"] == ("/ip4/8.8.8.8/tcp/1/p2p/x",)
         told = await ada.until("id", lambda data: len(data["addresses"]) == 2)
+        assert "reachable by others: yes (addresses: 1)" in caplog.text
         assert told["addresses"] == ["/ip4/8.8.8.8/tcp/1/p2p/x", ada.network.address]
 
 

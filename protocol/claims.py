@@ -223,6 +223,10 @@ def check_text(text: str, bytes_max: int, what: str, *, empty: bool = False) -> 
         raise RemoteProtocolError(Offence.MALFORMED, f"an empty {what}")
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > bytes_max:
-        raise RemoteProtocolError(Offence.OVERSIZE, f"a {what} of {size} bytes")
+        raise RemoteProtocolError(Offence.OVERSIZE, f"{_one(what)} of {size} bytes")
     if not text.isprintable() and any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
-        raise RemoteProtocolError(Offence.MALFORMED, f"control characters in a {what}")
+        raise RemoteProtocolError(Offence.MALFORMED, f"control characters in {_one(what)}")
+
+
+def _one(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"

@@ -33,7 +33,7 @@ METHODS: Final[Mapping[str, Method]] = {
             "item": "namespace:name",
             "kind?": "like (default), play, rate, skip, save",
             "weight?": "-1..1, default 1, for skip -1",
-            "title?": "text",
+            "title?": "text of at most 200 bytes",
             "tags?": "list of texts",
         },
         results.LikeResult,

@@ -46,7 +46,14 @@ def valid_item(value: str) -> str:
 
 
 def title(value: Any) -> str:
-    """A title, cut to what may travel; "" for none."""
+    """A title of what may travel; "" for none."""
+    if isinstance(value, str) and len(valid_text(value, "title").encode()) > limits.TITLE_BYTES_MAX:
+        raise BadParameter(f"title must be at most {limits.TITLE_BYTES_MAX} bytes of UTF-8")
+    return cut_title(value)
+
+
+def cut_title(value: Any) -> str:
+    """A title, cut to what may travel; "" for none. For imports: a file is not to be mended."""
     if value is None or value == "":
         return ""
     cut = valid_text(value, "title").encode()[: limits.TITLE_BYTES_MAX].decode(errors="ignore")

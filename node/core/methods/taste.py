@@ -103,7 +103,7 @@ def _import_row(row: Any, number: int) -> tuple[str | None, FactRow]:
     percent = params.percent(params.number({"weight": weight}, "weight", -1, 1, 0))
     whole = int(params.number({"day": day}, "day", 0, 65_535, 0))
     name = user.strip() if user is not None else None
-    return name, (valid, "RATE", percent, whole, params.title(title), params.tags(tags))
+    return name, (valid, "RATE", percent, whole, params.cut_title(title), params.tags(tags))
 
 
 def _same(fact: Fact | None, row: FactRow) -> bool:

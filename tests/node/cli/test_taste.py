@@ -34,6 +34,12 @@ def test_a_like_is_private_until_taste_is_shared_and_forgotten_for_good(node: Te
     assert "(kept on this node)" in node("like", "t:4").out
 
 
+def test_a_title_too_long_to_travel_is_refused(node: Terminal) -> None:
+    told = node("like", "t:long", "--title", "x" * 201)
+    assert told.code == 2
+    assert "at most 200 bytes" in told.err
+
+
 def test_a_preview_tries_switches_out(node: Terminal) -> None:
     node.json("people", "--add", "vera")
     for command in (["like", "t:1"], ["trust", "ab" * 32], ["trust", "cd" * 32, "-1"]):

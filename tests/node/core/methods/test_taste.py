@@ -31,11 +31,12 @@ def test_liking_again_replaces(node):
     ("asked", "words"),
     [
         ({"item": "noname"}, "is not an item name"),
-        ({"item": "t:" + "x" * 200}, "is not an item name"),
-        ({"item": "t:\x07"}, "is not an item name"),
+        ({"item": "t:" + "x" * 200}, r"is not an item name \(an item name of 202 bytes\)"),
+        ({"item": "t:\x07"}, "control characters in an item name"),
         ({"item": "t:1", "kind": "love"}, "kind 'love' is not known"),
         ({"item": "t:1", "weight": 1.5}, "weight must be a number from -1 to 1"),
         ({"item": "t:1", "title": 5}, "title must be text"),
+        ({"item": "t:1", "title": "é" * 100 + "x"}, "title must be at most 200 bytes"),
         ({"item": "t:1", "tags": "x"}, "tags must be a list of texts"),
     ],
 )
@@ -45,10 +46,15 @@ def test_what_is_no_taste_is_refused(node, asked, words):
     assert node.owner.facts == {}
 
 
-def test_long_titles_and_tags_are_cut_to_what_may_travel(node):
-    node.ask("like", item="t:1", title="é" * 150 + "\x00", tags=["t" * 50, "\x1b", "u"] * 20)
+def test_a_title_may_be_as_long_as_may_travel_and_tags_are_cut(node):
+    node.ask("like", item="t:1", title="é" * 100, tags=["t" * 50, "\x1b", "u"] * 20)
     fact = node.owner.facts["t:1"]
     assert (fact.title, fact.tags) == ("é" * 100, ("t" * 32, "u"))
+
+
+def test_a_long_title_of_an_import_is_cut_to_what_may_travel(node):
+    node.ask("import_rows", rows=[[None, "t:1", 1, 1, "é" * 150 + "\x00", None]])
+    assert node.owner.facts["t:1"].title == "é" * 100
 
 
 def test_a_second_import_of_the_same_rows_adds_nothing(node):

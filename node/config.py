@@ -160,7 +160,7 @@ class GraphSection:
 
     bytes_max: int = setting(
         192 * 1024 * 1024,
-        "memory of the graph in bytes; strangers are evicted first beyond it (about 20 bytes an edge)",
+        "memory of the graph in bytes, about 20 an edge; strangers are evicted first beyond it",
         at_least=2**20,
         at_most=2**36,
     )

@@ -1,13 +1,12 @@
 """`python -m sim.demo`: from an empty directory to an attack that fails. Exit 0 when it did."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from node.query.schema import QueryError
 from sim.demo.acts import play
-from sim.demo.dataset import DatasetUnavailable
+from sim.demo.dataset import DatasetUnavailable, default_cache
 from sim.demo.fleet import DemoFailed
 from sim.demo.show import Screen
 
@@ -15,8 +14,9 @@ from sim.demo.show import Screen
 def main() -> int:
     """Run the demo; exit code 0 when every promised figure was reached, else 1."""
     parser = argparse.ArgumentParser(prog="python -m sim.demo", description=__doc__)
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grapevine-demo"
-    parser.add_argument("--cache", type=Path, default=default, help="where the data is kept")
+    parser.add_argument(
+        "--cache", type=Path, default=default_cache(), help="where the data is kept"
+    )
     screen = Screen()
     try:
         failures = play(screen, parser.parse_args().cache)

@@ -5,6 +5,7 @@ runs, checked, and kept in a cache directory; the package around it is neither i
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -57,6 +58,11 @@ def _checked(data: bytes, sha256: str, name: str) -> bytes:
     if found != sha256:
         raise DatasetUnavailable(f"{name} is not the file we know: sha256 {found}, not {sha256}")
     return data
+
+
+def default_cache() -> Path:
+    """Where the data is kept unless one says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grapevine-demo"
 
 
 def fetch_wheel(cache: Path) -> Path:

@@ -131,6 +131,7 @@ async def test_queries_are_answered_while_bulk_arrives():
         assert (await bob.ask("status"))["items"] == asked
 
 
+@pytest.mark.slow
 async def test_a_network_that_dies_again_and_again_costs_no_local_query_and_comes_back():
     async with world() as here:
         ada, bob = await here.node("ada"), await here.node("bob")
@@ -159,6 +160,7 @@ async def test_a_network_that_dies_again_and_again_costs_no_local_query_and_come
 # ------------------------------------------------------------------------------- our own bugs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", ["LinkUp", "FrameReceived"])
 async def test_a_bug_costs_the_link_that_caused_it_and_the_node_goes_on(
     event: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -338,6 +340,7 @@ async def test_the_cap_of_facts_is_the_one_that_was_set():
         await ada.ask("like", item=FILMS[0], weight=0.5)  # a changed mind is no new fact
 
 
+@pytest.mark.slow
 async def test_who_was_a_stranger_first_is_heard_from_the_beginning_once_trusted():
     """Probation keeps only the last of a stranger's claims; the rest comes over the same link."""
     early = [f"text:early-{number}" for number in range(1_000)]

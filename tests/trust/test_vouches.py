@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trust.config import VouchConfig
-from trust.vouches import GATHERED_MAX, VouchGraph
+from trust.vouches import GATHERED_MAX, CompiledVouches, VouchGraph
 
 
 def as_dict(graph, caster):
@@ -297,3 +297,18 @@ def test_rows_that_will_stand_for_others_are_forgotten_on_both_sides():
     assert [as_dict(graph, caster) for caster in range(4)] == [{2: 50}, {}, {0: 50}, {}]
     assert len(graph) == 2
     assert graph.compiled(4).target.tolist() == [2, 0]
+
+
+def test_triples_compile_to_what_put_would_give() -> None:
+    caster = np.array([2, 0, 0, 1, 1], np.int32)
+    target = np.array([0, 2, 1, 1, 0], np.int32)
+    weight = np.array([0.5, -0.25, 1.0, 1.0, 0.0], np.float32)
+    made = CompiledVouches.from_triples(3, caster, target, weight)
+    graph = VouchGraph()
+    graph.put(2, 0, 50)
+    graph.put(0, 2, -25)
+    graph.put(0, 1, 100)
+    put = graph.compiled(3)
+    for name in ("ptr", "target", "weight", "threshold", "other", "against_ptr", "against"):
+        assert np.array_equal(getattr(made, name), getattr(put, name)), name
+    assert np.array_equal(made.against_weight, put.against_weight)

@@ -87,8 +87,8 @@ class CompiledVouches:
         """
         kept = np.flatnonzero((weight != 0) & (caster != target))
         kept = kept[np.lexsort((target[kept], caster[kept]))]
-        caster, target = caster[kept].astype(np.int64), target[kept].astype(np.int32)
-        return cls.of_sorted(n_authors, caster, target, weight[kept].astype(np.float32))
+        rows = caster[kept].astype(np.int64), target[kept].astype(np.int32)
+        return cls.of_sorted(n_authors, *rows, weight[kept].astype(np.float32))
 
     @classmethod
     def of_sorted(cls, n_authors: int, caster: I64, target: I32, weight: F32) -> CompiledVouches:

@@ -1,0 +1,138 @@
+"""An honest world with hostile regions added to it.
+
+Honest rows keep their numbers; identities are the author rows after them, fakes the item rows
+after the honest items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.snapshot import GraphSnapshot
+from sim.attacks.regions import Attack, Entrance, Strategy, all_inner_vouches, entries_of
+from sim.methods.method import World
+from trust.vouches import CompiledVouches
+
+I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
+
+POPULAR_ITEMS = 200
+"""The items that a hijacker pretends to like are drawn among so many of the most popular."""
+CAMOUFLAGE = 50
+"""Items of hers beside the fakes, for POPULAR; other strategies copy what there is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttackedWorld:
+    """The world as honest nodes see it, and what the attacker knows of it.
+
+    fooled: the honest person behind each attack edge. first_fake: fakes are item rows from here
+    on. near[v]: whether v is fooled herself or vouches for somebody who is.
+    """
+
+    world: World
+    fooled: I32
+    first_identity: int
+    first_fake: int
+    near: NDArray[np.bool_]
+
+
+def attack(world: World, plan: Attack, rng: np.random.Generator) -> AttackedWorld:
+    """Add the regions of one cell. The world must know vouches, all of them positive."""
+    vouches = world.vouches
+    if vouches is None:
+        raise ValueError("an attack over vouches needs a world with vouches")
+    n_people, n_items = world.snapshot.n_authors, world.snapshot.n_items
+    fooled = _fooled(vouches, plan, rng)
+    near = np.zeros(n_people, np.bool_)
+    near[fooled] = True
+    caster = np.repeat(np.arange(n_people, dtype=np.int32), np.diff(vouches.ptr))
+    near[caster[near[vouches.target]]] = True
+    compiled = _with_vouches(vouches, caster, fooled, plan)
+    masks = _masks(world.snapshot, vouches, caster, fooled, plan, rng)
+    snapshot = _with_claims(world.snapshot, masks, plan)
+    return AttackedWorld(World(snapshot, compiled), fooled, n_people, n_items, near)
+
+
+def _fooled(vouches: CompiledVouches, plan: Attack, rng: np.random.Generator) -> I32:
+    """The honest person behind each edge: different ones while there are enough."""
+    n_people = vouches.n_authors
+    order = rng.permutation(n_people).astype(np.int32)
+    if plan.entrance is Entrance.FRIENDS:
+        degree = np.diff(vouches.ptr)
+        some = order[degree[order] > 0]
+        around = [vouches.out(int(person))[0] for person in some[: plan.edges]]
+        order = np.array(list(dict.fromkeys(np.concatenate(around).tolist())), np.int32)
+    return np.resize(order, plan.edges)
+
+
+def _with_vouches(
+    vouches: CompiledVouches, caster: I32, fooled: I32, plan: Attack
+) -> CompiledVouches:
+    n_people = np.int32(vouches.n_authors)
+    source, target = all_inner_vouches(plan)
+    pairs = np.stack(
+        [
+            np.concatenate([caster, fooled, source + n_people]),
+            np.concatenate([vouches.target, entries_of(plan) + n_people, target + n_people]),
+        ]
+    )
+    ones = np.ones(fooled.size + source.size, np.float32)
+    weight = np.concatenate([vouches.weight, ones])
+    # One person may be fooled twice for the same identity; that is one vouch.
+    _, first = np.unique(pairs[0].astype(np.int64) << 32 | pairs[1], return_index=True)
+    n_authors = vouches.n_authors + plan.regions * plan.identities
+    return CompiledVouches.from_triples(n_authors, *pairs[:, first], weight[first])
+
+
+def _masks(
+    snapshot: GraphSnapshot,
+    vouches: CompiledVouches,
+    caster: I32,
+    fooled: I32,
+    plan: Attack,
+    rng: np.random.Generator,
+) -> list[I32]:
+    """The honest items that each identity claims to like."""
+    identities = plan.regions * plan.identities
+    if plan.strategy is Strategy.OWN:
+        return [np.empty(0, np.int32)] * identities
+    degree = np.diff(snapshot.item_ptr)
+    if plan.strategy is Strategy.POPULAR:
+        pool = np.argsort(-degree, kind="stable")[:POPULAR_ITEMS].astype(np.int32)
+        size = min(CAMOUFLAGE, pool.size)
+        return [rng.choice(pool, size, replace=False) for _ in range(identities)]
+    copied: list[I32] = []
+    for region in range(plan.regions):
+        entered = fooled[region * plan.entries : (region + 1) * plan.entries]
+        watchers = np.union1d(entered, caster[np.isin(vouches.target, entered)])
+        for person in rng.choice(watchers, plan.identities):
+            items = snapshot.liked(int(person))
+            if plan.strategy is Strategy.RARE:
+                rarest = np.argsort(degree[items], kind="stable")[: -(-items.size // 2)]
+                items = items[rarest]
+            copied.append(items)
+    return copied
+
+
+def _with_claims(snapshot: GraphSnapshot, masks: list[I32], plan: Attack) -> GraphSnapshot:
+    """Every identity likes its mask and its region's fakes, all of them fully."""
+    n_people, n_items = snapshot.n_authors, snapshot.n_items
+    identities = plan.regions * plan.identities
+    region = np.arange(identities, dtype=np.int32) // plan.identities
+    first = np.zeros_like(region) if plan.shared else region * plan.fakes
+    fakes = n_items + first[:, None] + np.arange(plan.fakes, dtype=np.int32)
+    rows = np.arange(identities, dtype=np.int32) + n_people
+    sizes = [mask.size for mask in masks]
+    honest = np.repeat(np.arange(n_people, dtype=np.int32), np.diff(snapshot.author_ptr))
+    added = int(np.sum(sizes)) + fakes.size
+    return GraphSnapshot.from_triples(
+        np.concatenate([honest, np.repeat(rows, sizes), np.repeat(rows, plan.fakes)]),
+        np.concatenate([snapshot.author_item, *masks, fakes.ravel().astype(np.int32)]),
+        np.concatenate([snapshot.author_affinity, np.ones(added, np.float32)]),
+        n_people + identities,
+        n_items + (plan.fakes if plan.shared else plan.fakes * plan.regions),
+    )

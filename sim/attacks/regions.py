@@ -1,0 +1,108 @@
+"""Hostile regions: who is fooled, who vouches for whom behind them, and what identities say.
+
+A region is entered over attack edges, an honest person's vouches for one of its identities.
+Behind them the attacker vouches as he likes. Honest people's own data and vouches are untouched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
+
+
+class Topology(StrEnum):
+    """How the identities of a region vouch for each other; the first ones are entered."""
+
+    CHAIN = "chain"
+    STAR = "star"
+    CYCLE = "cycle"
+    CLIQUE = "clique"
+    TREE = "tree"
+
+
+class Strategy(StrEnum):
+    """What identities claim to like beside the fakes.
+
+    OWN: nothing. POPULAR: of the most popular items. CLONE: the whole taste of somebody whose
+    trust walks come by: the fooled people and those who vouch for them. RARE: the rarer half of
+    such a person's items.
+    """
+
+    OWN = "own"
+    POPULAR = "popular"
+    CLONE = "clone"
+    RARE = "rare"
+
+
+class Entrance(StrEnum):
+    """Who is fooled."""
+
+    RANDOM = "random"
+    FRIENDS = "friends"
+    """People around one person: whoever trusts her is surrounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One cell of the grid.
+
+    edges: attack edges in all. identities: in each region. entries: attack edges into each
+    region, so there are ceil(edges / entries) regions. shared: all regions push the same fakes,
+    else each its own `fakes`.
+    """
+
+    edges: int = 20
+    identities: int = 10
+    entries: int = 1
+    topology: Topology = Topology.STAR
+    strategy: Strategy = Strategy.CLONE
+    shared: bool = False
+    fakes: int = 20
+    entrance: Entrance = Entrance.RANDOM
+
+    def __post_init__(self) -> None:
+        for name in ("edges", "identities", "entries", "fakes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+    @property
+    def regions(self) -> int:
+        """Regions that the attack edges lead into."""
+        return -(-self.edges // self.entries)
+
+
+def inner_vouches(topology: Topology, n: int) -> tuple[I32, I32]:
+    """(from, to) among identities 0..n-1 of one region; 0 is the head."""
+    rows = np.arange(n, dtype=np.int32)
+    if topology is Topology.CHAIN:
+        pairs = rows[:-1], rows[1:]
+    elif topology is Topology.CYCLE:
+        pairs = rows, np.roll(rows, -1)
+    elif topology is Topology.STAR:
+        pairs = np.zeros(max(n - 1, 0), np.int32), rows[1:]
+    elif topology is Topology.TREE:
+        pairs = (rows[1:] - 1) // 2, rows[1:]
+    else:
+        pairs = np.repeat(rows, n), np.tile(rows, n)
+    distinct = pairs[0] != pairs[1]
+    return pairs[0][distinct].astype(np.int32), pairs[1][distinct].astype(np.int32)
+
+
+def all_inner_vouches(attack: Attack) -> tuple[I32, I32]:
+    """`inner_vouches` of every region; identity k of region r is r * identities + k."""
+    source, target = inner_vouches(attack.topology, attack.identities)
+    shift = np.repeat(np.arange(attack.regions, dtype=np.int32), source.size) * attack.identities
+    return np.tile(source, attack.regions) + shift, np.tile(target, attack.regions) + shift
+
+
+def entries_of(attack: Attack) -> I32:
+    """The identity that each attack edge leads to: the region's first ones, in turn."""
+    edge = np.arange(attack.edges)
+    within = edge % attack.entries % attack.identities
+    return (edge // attack.entries * attack.identities + within).astype(np.int32)

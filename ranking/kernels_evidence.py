@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ranking.affinity import Side
 from ranking.kernels_salsa import power
 
 I32 = NDArray[np.int32]
@@ -43,7 +44,7 @@ def _rank_dependence(touched: I32, n: int, share: F64, prior: F32, best: F32, wh
 @njit(nogil=True, cache=True)
 def dependence(
     items: I32,
-    listeners: tuple[I64, I32, F32],
+    listeners: Side,
     reach: tuple[I64, I32, F32],
     taste: F32,
     gain: F32,
@@ -59,7 +60,6 @@ def dependence(
     method over the sampled items j; an upper bound, since the strata scatter less than free draws.
     Cost: for each item, (paths to it) + (its reached listeners * their passing entries).
     """
-    item_ptr, item_author, item_weight = listeners
     reach_ptr, reach_hop, reach_p = reach
     pass_ptr, pass_author, pass_share, prior = passing
     sampled, per_item, keep = walks
@@ -74,10 +74,10 @@ def dependence(
         i = items[c]
         mass[:] = 0.0
         square[:] = 0.0
-        for e in range(item_ptr[i], item_ptr[i + 1]):
-            v = item_author[e]
+        for e in range(listeners.ptr[i], listeners.ptr[i + 1]):
+            v = listeners.row[e]
             for h in range(reach_ptr[v], reach_ptr[v + 1]):
-                step = item_weight[e] / taste[v]
+                step = listeners.affinity[listeners.code[e]] / taste[v]
                 mass[reach_hop[h]] += reach_p[h] * step
                 square[reach_hop[h]] += reach_p[h] * step * step
         total = 0.0
@@ -91,14 +91,14 @@ def dependence(
                 total += term
                 mass[j] = term / mass[j]
         n = 0
-        for e in range(item_ptr[i], item_ptr[i + 1]):
-            v = item_author[e]
+        for e in range(listeners.ptr[i], listeners.ptr[i + 1]):
+            v = listeners.row[e]
             part = 0.0
             for h in range(reach_ptr[v], reach_ptr[v + 1]):
                 part += reach_p[h] * mass[reach_hop[h]]
             if part <= 0.0:
                 continue
-            part *= item_weight[e] / taste[v] / total
+            part *= listeners.affinity[listeners.code[e]] / taste[v] / total
             for h in range(pass_ptr[v], pass_ptr[v + 1]):
                 x = pass_author[h]
                 if share[x] == 0.0:

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ranking.affinity import Side
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
@@ -15,47 +17,44 @@ F64 = NDArray[np.float64]
 
 
 @njit(nogil=True, cache=True)
-def trusted_mass(
-    author_ptr: I64, author_item: I32, author_weight: F32, trust: F32, n_items: int
-) -> tuple[F32, F32]:
+def trusted_mass(likes: Side, trust: F32, n_items: int) -> tuple[F32, F32]:
     """(sum over v of t(v) a(v, i) for each item i, sum over i of a(v, i) for each trusted v).
 
     Strangers (t = 0) are skipped, so their number costs nothing. O(edges of trusted authors).
     """
     mass = np.zeros(n_items, np.float32)
     taste = np.zeros(trust.shape[0], np.float32)
-    for v in range(min(trust.shape[0], author_ptr.shape[0] - 1)):
+    for v in range(min(trust.shape[0], likes.ptr.shape[0] - 1)):
         if trust[v] <= 0.0:
             continue
         total = 0.0
-        for e in range(author_ptr[v], author_ptr[v + 1]):
-            mass[author_item[e]] += trust[v] * author_weight[e]
-            total += author_weight[e]
+        for e in range(likes.ptr[v], likes.ptr[v + 1]):
+            affinity = likes.affinity[likes.code[e]]
+            mass[likes.row[e]] += trust[v] * affinity
+            total += affinity
         taste[v] = total
     return mass, taste
 
 
 @njit(nogil=True, cache=True)
-def trusted_listeners(
-    items: I32, item_ptr: I64, item_author: I32, item_weight: F32, trust: F32
-) -> tuple[I64, I32, F32]:
+def trusted_listeners(items: I32, listeners: Side, trust: F32) -> tuple[I64, I32, F32]:
     """CSR over the given items: their listeners with t > 0 and t(v) a(v, j). O(listeners)."""
     ptr = np.zeros(items.shape[0] + 1, np.int64)
     for k in range(items.shape[0]):
         n = 0
-        for e in range(item_ptr[items[k]], item_ptr[items[k] + 1]):
-            if trust[item_author[e]] > 0.0:
+        for e in range(listeners.ptr[items[k]], listeners.ptr[items[k] + 1]):
+            if trust[listeners.row[e]] > 0.0:
                 n += 1
         ptr[k + 1] = ptr[k] + n
     author = np.empty(ptr[-1], np.int32)
     weight = np.empty(ptr[-1], np.float32)
     out = 0
     for k in range(items.shape[0]):
-        for e in range(item_ptr[items[k]], item_ptr[items[k] + 1]):
-            t = trust[item_author[e]]
+        for e in range(listeners.ptr[items[k]], listeners.ptr[items[k] + 1]):
+            t = trust[listeners.row[e]]
             if t > 0.0:
-                author[out] = item_author[e]
-                weight[out] = t * item_weight[e]
+                author[out] = listeners.row[e]
+                weight[out] = t * listeners.affinity[listeners.code[e]]
                 out += 1
     return ptr, author, weight
 
@@ -146,9 +145,7 @@ def spread(
     hops: tuple[I64, I32, F32],
     gain: F32,
     exponent: float,
-    author_ptr: I64,
-    author_item: I32,
-    author_weight: F32,
+    likes: Side,
     taste: F32,
     n_items: int,
 ) -> F32:
@@ -167,12 +164,12 @@ def spread(
             if hop_p[h] <= 0.0 or taste[v] <= 0.0:
                 continue
             scale = hop_p[h] / taste[v]
-            for e in range(author_ptr[v], author_ptr[v + 1]):
-                i = author_item[e]
+            for e in range(likes.ptr[v], likes.ptr[v + 1]):
+                i = likes.row[e]
                 if mass[i] == 0.0:
                     touched[n] = i
                     n += 1
-                mass[i] += scale * author_weight[e]
+                mass[i] += scale * likes.affinity[likes.code[e]]
         for k in range(n):
             i = touched[k]
             score[i] += gain[j] * power(mass[i], exponent)
@@ -207,7 +204,7 @@ def transpose_hops(
 @njit(nogil=True, cache=True)
 def item_paths(
     item: int,
-    listeners: tuple[I64, I32, F32],
+    listeners: Side,
     reach: tuple[I64, I32, F32],
     taste: F32,
     gain: F32,
@@ -216,26 +213,24 @@ def item_paths(
     """Every path j -> v -> item with its part of the item's concave sum: (j, v, part).
 
     A term gain[j] Q_j ** exponent is divided among its authors in proportion to their mass, so
-    the parts add up to `spread`'s value. `listeners` is the snapshot's item side (ptr, author,
-    weight). O(paths).
+    the parts add up to `spread`'s value. O(paths).
     """
-    item_ptr, item_author, item_weight = listeners
     reach_ptr, reach_hop, reach_p = reach
     n = 0
-    for e in range(item_ptr[item], item_ptr[item + 1]):
-        v = item_author[e]
+    for e in range(listeners.ptr[item], listeners.ptr[item + 1]):
+        v = listeners.row[e]
         n += reach_ptr[v + 1] - reach_ptr[v]
     hop = np.empty(n, np.int32)
     author = np.empty(n, np.int32)
     part = np.empty(n, np.float64)
     mass = np.zeros(gain.shape[0], np.float64)
     out = 0
-    for e in range(item_ptr[item], item_ptr[item + 1]):
-        v = item_author[e]
+    for e in range(listeners.ptr[item], listeners.ptr[item + 1]):
+        v = listeners.row[e]
         for h in range(reach_ptr[v], reach_ptr[v + 1]):
             hop[out] = reach_hop[h]
             author[out] = v
-            part[out] = reach_p[h] * item_weight[e] / taste[v]
+            part[out] = reach_p[h] * listeners.affinity[listeners.code[e]] / taste[v]
             mass[reach_hop[h]] += part[out]
             out += 1
     for k in range(n):

@@ -368,8 +368,8 @@ def count_signs(
 
 
 @njit(nogil=True, cache=True)
-def _bounded(age: int, oldest: int) -> int:
-    return min(max(age, 0), oldest)
+def _bounded(x: int, low: int, high: int) -> int:
+    return min(max(x, low), high)
 
 
 @njit(nogil=True, cache=True)
@@ -378,32 +378,38 @@ def copy_edges(
     offset: I32,
     count: I32,
     edges: EdgeColumns,
-    liked: tuple[I64, I32, F32],
+    liked: tuple[I64, I32, U8],
     disliked: tuple[I64, I32],
-    decay: F32,
+    levels: tuple[F32, F32],
     today: int,
-) -> None:
-    """Copy one segment's edges to compressed rows (ptr, item, affinity) and (ptr, item).
+) -> tuple[int, int]:
+    """Copy one segment's edges to compressed rows (ptr, item, affinity code) and (ptr, item).
 
-    `decay[age]` is the factor at an age in days, its last entry that of anything older; days to
-    come count as today.
+    `levels` are where a weight in percent is on the scale of codes (`ranking.affinity`), and what
+    an age in days adds to that; its last entry is that of anything older, days to come count as
+    today. Returns the least and the greatest age among what is liked, bounded by neither.
     """
-    oldest = len(decay) - 1
+    of_weight, of_age = levels
+    oldest = len(of_age) - 1
+    least, greatest = 1 << 30, -(1 << 30)
     for a in authors:
         at, bad_at = liked[0][a], disliked[0][a]
         for e in range(offset[a], offset[a] + count[a]):
             if edges.weight[e] > 0:
-                age = _bounded(today - np.int64(edges.day[e]), oldest)
+                age: int = today - np.int64(edges.day[e])  # type: ignore[assignment]
+                least, greatest = min(least, age), max(greatest, age)
+                level = of_weight[edges.weight[e]] + of_age[_bounded(age, 0, oldest)]
                 liked[1][at] = edges.item[e]
-                liked[2][at] = edges.weight[e] * np.float32(0.01) * decay[age]
+                liked[2][at] = _bounded(int(level + 0.5), 1, 255)
                 at += 1
             elif edges.weight[e] < 0:
                 disliked[1][bad_at] = edges.item[e]
                 bad_at += 1
+    return least, greatest
 
 
 @njit(nogil=True, cache=True)
-def transpose(ptr: I64, columns: I32, values: F32, n_columns: int) -> tuple[I64, I32, F32]:
+def transpose(ptr: I64, columns: I32, codes: U8, n_columns: int) -> tuple[I64, I32, U8]:
     """Compressed rows to compressed columns; rows ascend within a column. O(edges)."""
     out_ptr = np.zeros(n_columns + 1, np.int64)
     for e in range(len(columns)):
@@ -412,11 +418,11 @@ def transpose(ptr: I64, columns: I32, values: F32, n_columns: int) -> tuple[I64,
         out_ptr[c + 1] += out_ptr[c]
     fill = out_ptr[:-1].copy()
     out_row = np.empty(len(columns), np.int32)
-    out_value = np.empty(len(columns), np.float32)
+    out_code = np.empty(len(columns), np.uint8)
     for row in range(len(ptr) - 1):
         for e in range(ptr[row], ptr[row + 1]):
             c = columns[e]
             out_row[fill[c]] = row
-            out_value[fill[c]] = values[e]
+            out_code[fill[c]] = codes[e]
             fill[c] += 1
-    return out_ptr, out_row, out_value
+    return out_ptr, out_row, out_code

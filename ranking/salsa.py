@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.affinity import Side
 from ranking.config import Method, RankConfig
 from ranking.kernels_salsa import (
     exact_hops,
@@ -66,9 +67,9 @@ class ItemScores:
         return Method.SAMPLED if self.sampled.any() else Method.EXACT
 
     @property
-    def listeners(self) -> tuple[I64, I32, F32]:
-        """The item side of the snapshot, as the kernels take it."""
-        return self.snapshot.item_ptr, self.snapshot.item_author, self.snapshot.item_weight
+    def listeners(self) -> Side:
+        """The item side of the snapshot."""
+        return self.snapshot.item_side
 
     def factor(self, items: I32) -> F32:
         """d_t(i)^-.3 of the given items."""
@@ -89,7 +90,8 @@ def own_items(snapshot: GraphSnapshot, owner: int, items_max: int) -> tuple[I32,
     if owner >= snapshot.n_authors:
         return np.empty(0, np.int32), np.empty(0, np.float32)
     window = slice(snapshot.author_ptr[owner], snapshot.author_ptr[owner + 1])
-    items, weights = snapshot.author_item[window], snapshot.author_weight[window]
+    items = snapshot.author_item[window]
+    weights = snapshot.affinity[snapshot.author_code[window]]
     if items.size > items_max:
         strongest = np.sort(np.argsort(-weights, kind="stable")[:items_max])
         items, weights = items[strongest], weights[strongest]
@@ -114,7 +116,7 @@ def _hops(
 ) -> tuple[tuple[I64, I32, F32], NDArray[np.bool_], int]:
     """P(j -> v) in rows of j, which rows were sampled, and walkers for each."""
     items, weights = sources
-    ptr, author, weight = trusted_listeners(items, *_item_side(snapshot), trust.t)
+    ptr, author, weight = trusted_listeners(items, snapshot.item_side, trust.t)
     kappa = kappa_of(trust, weights, config)
     per_item = max(1, config.walks // max(items.size, 1))
     exact = exact_hops(ptr, weight, kappa)
@@ -124,10 +126,6 @@ def _hops(
     draws = rng.random(items.size * per_item)
     p, sampled = sampled_hops(ptr, weight, kappa, per_item, draws)
     return (ptr, author, p), sampled, per_item
-
-
-def _item_side(snapshot: GraphSnapshot) -> tuple[I64, I32, F32]:
-    return snapshot.item_ptr, snapshot.item_author, snapshot.item_weight
 
 
 def _trust_alone(trust: TrustVector) -> tuple[I64, I32, F32]:
@@ -147,8 +145,8 @@ def score_items(
     An owner without items gets what those she trusts like. Cost: edges of trusted authors once,
     plus the listeners of the owner's items, plus the edges of the authors reached.
     """
-    author_side = (snapshot.author_ptr, snapshot.author_item, snapshot.author_weight)
-    mass, taste = trusted_mass(*author_side, trust.t, snapshot.n_items)
+    likes = snapshot.author_side
+    mass, taste = trusted_mass(likes, trust.t, snapshot.n_items)
     items, weights = own_items(snapshot, trust.owner, config.owner_items_max)
     if items.size:
         hops, sampled, per_item = _hops(snapshot, trust, (items, weights), config, rng)
@@ -157,7 +155,7 @@ def score_items(
     else:
         hops, sampled, per_item = _trust_alone(trust), np.zeros(1, np.bool_), 1
         items, gain = np.array([NO_ITEM], np.int32), np.ones(1, np.float32)
-    raw = spread(hops, gain, config.exponent, *author_side, taste, snapshot.n_items)
+    raw = spread(hops, gain, config.exponent, likes, taste, snapshot.n_items)
     reach = transpose_hops(*hops, snapshot.n_authors)
     scores = ItemScores(
         snapshot=snapshot,

@@ -271,9 +271,25 @@ def test_affinities_halve_with_each_half_life_and_never_vanish(half_life):
     a = graph.author_row(author_key(0))
     days = np.array([60_000, 59_999, 59_000, 0, 60_001], np.uint16)
     graph.put(a, [b"%d" % k for k in range(5)], np.full(5, 100, np.int8), days, seq=1)
-    affinity = graph.snapshot(today=60_000).author_weight
+    affinity = graph.snapshot(today=60_000).author_affinity
     expected = [2 ** -min(age / half_life, 10) for age in (0, 1, 1000, 60_000, 0)]
-    assert affinity.tolist() == pytest.approx(expected)
+    assert affinity.tolist() == pytest.approx(expected, rel=0.024)
+
+
+def test_days_that_pass_copy_no_edge_and_say_what_a_copy_would():
+    graph, fresh = make(half_life_days=100.0), make(half_life_days=100.0)
+    for each in (graph, fresh):
+        a = each.author_row(author_key(0))
+        put(each, a, [b"x", b"y"], days=60_000)
+        put(each, a, [b"z"], days=59_500, seq=2)
+    first = graph.snapshot(today=60_000)
+    later = graph.snapshot(today=60_050)
+    assert later.author_code is first.author_code
+    expected = fresh.snapshot(today=60_050).author_affinity
+    assert later.author_affinity == pytest.approx(expected, rel=0.048)
+    floor = graph.snapshot(today=60_501)
+    assert floor.author_code is not first.author_code
+    assert floor.author_affinity == pytest.approx([2**-6.01, 2**-6.01, 2**-11], rel=0.024)
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,13 @@ def world():
 
 
 def hops_of(snap, trust, items, kappa=0.01):
-    listeners = (snap.item_ptr, snap.item_author, snap.item_weight)
-    ptr, author, weight = kernels.trusted_listeners(items, *listeners, trust)
+    ptr, author, weight = kernels.trusted_listeners(items, snap.item_side, trust)
     return ptr, author, weight, kernels.exact_hops(ptr, weight, kappa)
 
 
 def test_trusted_mass_skips_strangers(world):
     likes, snap, trust = world
-    sides = (snap.author_ptr, snap.author_item, snap.author_weight)
-    mass, taste = kernels.trusted_mass(*sides, trust, 40)
+    mass, taste = kernels.trusted_mass(snap.author_side, trust, 40)
     for i in range(40):
         expected = sum(trust[v] * likes[v].get(i, 0) for v in likes)
         assert mass[i] == pytest.approx(expected, rel=1e-5)
@@ -71,9 +69,8 @@ def test_spread_is_the_concave_sum(world, exponent):
     items = np.array([0, 2, 5], np.int32)
     ptr, author, _, p = hops_of(snap, trust, items)
     gain = np.array([1.0, 2.0, 0.5], np.float32)
-    sides = (snap.author_ptr, snap.author_item, snap.author_weight)
-    _, taste = kernels.trusted_mass(*sides, trust, 40)
-    score = kernels.spread((ptr, author, p), gain, exponent, *sides, taste, 40)
+    _, taste = kernels.trusted_mass(snap.author_side, trust, 40)
+    score = kernels.spread((ptr, author, p), gain, exponent, snap.author_side, taste, 40)
     for i in range(40):
         expected = 0.0
         for k in range(3):

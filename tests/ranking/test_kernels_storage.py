@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ranking import kernels_storage as kernels
+from ranking.affinity import decay_levels, table
 from ranking.kernels_storage import FIRST_FREE, FREE, IN_USE, ROWS, EdgeColumns, NameTable
 from tests.ranking import naive_storage as naive
 
@@ -268,18 +269,21 @@ def test_signs_are_counted_and_edges_copied_with_their_age(seed):
         assert liked[a] == sum(edge[4] > 0 for edge in block)
         assert disliked[a] == sum(edge[4] < 0 for edge in block)
     ptr, bad_ptr = (np.concatenate(([0], np.cumsum(n))) for n in (liked, disliked))
-    item, affinity = np.zeros(ptr[-1], np.int32), np.zeros(ptr[-1], np.float32)
+    item, code = np.zeros(ptr[-1], np.int32), np.zeros(ptr[-1], np.uint8)
     bad_item = np.zeros(bad_ptr[-1], np.int32)
-    table = np.array([naive.decay(0, age, half_life) for age in range(50_001)], np.float32)
-    kernels.copy_edges(
-        *where, segment.edges, (ptr, item, affinity), (bad_ptr, bad_item), table, today
+    scale = decay_levels(half_life)
+    ages = kernels.copy_edges(
+        *where, segment.edges, (ptr, item, code), (bad_ptr, bad_item), scale, today
     )
+    said = [today - edge[3] for block in segment.blocks.values() for edge in block if edge[4] > 0]
+    assert ages == (min(said), max(said))
+    affinity = table()[code]
     for a, block in segment.blocks.items():
         good = {edge[0]: edge[4] / 100 * naive.decay(edge[3], today, half_life) for edge in block
                 if edge[4] > 0}  # fmt: skip
         window = slice(ptr[a], ptr[a + 1])
         found = dict(zip(item[window].tolist(), affinity[window].tolist(), strict=True))
-        assert found == pytest.approx(good)
+        assert found == pytest.approx(good, rel=0.024)
         assert list(found) == sorted(good)
         bad = [edge[0] for edge in block if edge[4] < 0]
         assert bad_item[bad_ptr[a] : bad_ptr[a + 1]].tolist() == bad
@@ -289,12 +293,11 @@ def test_signs_are_counted_and_edges_copied_with_their_age(seed):
 def test_transpose_turns_rows_into_columns(seed):
     rng = np.random.default_rng(seed)
     rows = [
-        [(int(c), float(k)) for k, c in enumerate(np.flatnonzero(rng.random(9) < 0.4))]
-        for _ in range(7)
+        [(int(c), k) for k, c in enumerate(np.flatnonzero(rng.random(9) < 0.4))] for _ in range(7)
     ]
     ptr = np.cumsum([0] + [len(row) for row in rows])
     column = np.array([c for row in rows for c, _ in row], np.int32)
-    value = np.array([x for row in rows for _, x in row], np.float32)
+    value = np.array([x for row in rows for _, x in row], np.uint8)
     out_ptr, out_row, out_value = kernels.transpose(ptr, column, value, 9)
     expected = naive.transposed(rows)
     for c in range(9):

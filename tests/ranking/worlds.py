@@ -2,8 +2,12 @@
 
 import numpy as np
 
+from ranking.affinity import table
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import Passing, TrustVector
+
+AFFINITIES = table()
+"""What a snapshot can hold exactly."""
 
 
 def snapshot(likes, n_authors, n_items):
@@ -20,12 +24,12 @@ def snapshot(likes, n_authors, n_items):
 
 
 def random_likes(rng, n_authors, n_items, per_author):
-    """Every author likes `per_author` items, low rows more often."""
+    """Every author likes `per_author` items, low rows more often, at affinities of .01 to 1."""
     chance = 1.0 / np.arange(1, n_items + 1)
     chance /= chance.sum()
     return {
         v: {
-            int(i): float(np.float32(rng.integers(1, 101) / 100))
+            int(i): float(AFFINITIES[rng.integers(155, 256)])
             for i in rng.choice(n_items, per_author, replace=False, p=chance)
         }
         for v in range(n_authors)

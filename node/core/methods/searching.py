@@ -138,7 +138,7 @@ def _popular(snapshot: GraphSnapshot, trust: TrustVector, n: int) -> list[int]:
     authors = np.repeat(np.arange(snapshot.n_authors), np.diff(snapshot.author_ptr))
     mass = np.bincount(
         snapshot.author_item,
-        weights=t[authors] * snapshot.author_weight,
+        weights=t[authors] * snapshot.author_affinity,
         minlength=snapshot.n_items,
     )
     best = np.argsort(-mass, kind="stable")[:n]

@@ -31,6 +31,7 @@ def warm_up() -> None:
     drawn = np.array([[0, 1, 2], [0, 2, -1]], np.int32)
     walks.bound_edge_flow(walks.cut_before(drawn, 9), drawn, 3, 1, 0)
     hits = walks.count_hits(drawn, 3)
+    walks.count_visits(drawn, 3)
     t = np.array([0.0, 0.5, 0.5], np.float32)
     passing = Passing(*walks.passing_shares(drawn, hits, t > 0, 0, 0.05))
     trust = TrustVector(0, t, hits, drawn, passing, passing.prior(t))

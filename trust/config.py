@@ -19,6 +19,20 @@ class ConnectivityDecay(StrEnum):
     MERITRANK = "meritrank"
 
 
+class Credit(StrEnum):
+    """What a walk gives to the authors it visits; their mass is the mean over walks.
+
+    ENDPOINT: to each visit the probability of ending there, alpha, or 1 where there is nobody to
+    go on to. What flows into a region is what its members share, whatever their shape and number.
+    HITS: 1 to each author visited at all (MeritRank's hitting time): a chain collects flow / alpha.
+    VISITS: 1 to each visit (the papers' personalised PageRank): so does a chain, and a cycle.
+    """
+
+    ENDPOINT = "endpoint"
+    HITS = "hits"
+    VISITS = "visits"
+
+
 @dataclass(frozen=True, slots=True)
 class TrustConfig:
     """Parameters of `trust.meritrank`. Masses and probabilities are in [0, 1]."""
@@ -26,7 +40,8 @@ class TrustConfig:
     alpha: float = 0.15
     """Probability that a walk stops at a step (transitivity decay)."""
     walks: int = 10_000
-    """Walks from the owner; the standard error of a mass m is sqrt(m / walks)."""
+    """Walks from the owner; the standard error of a mass m is at most sqrt(m / walks)."""
+    credit: Credit = Credit.ENDPOINT
     steps_max: int = 40
     """Steps after which a walk is cut: at alpha .15 that happens to .2 % of them."""
     hits_min: int = 3

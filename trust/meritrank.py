@@ -1,8 +1,9 @@
 """Whom the owner trusts: Monte-Carlo walks over the vouches, then the decays and the cap.
 
 A walk starts at the owner and follows positive vouches in proportion to their weight; at every
-step, the first included, it stops with probability alpha. An author's mass is the part of the
-walks that visit her at all. See THREATS.md for what each later step is there to bound.
+step, the first included, it stops with probability alpha. An author's mass is the probability that
+a walk ends at her, read off all visits; see `trust.config.Credit` for the published forms. See
+THREATS.md for what each later step is there to bound.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from numpy.typing import NDArray
 from ranking.kernels_walks import (
     bound_edge_flow,
     count_hits,
+    count_visits,
     cut_before,
     passing_shares,
     step_walkers,
 )
 from ranking.trust_vector import Passing, TrustVector
-from trust.config import TrustConfig
+from trust.config import Credit, TrustConfig
 from trust.decays import accumulate_epochs, capped, connectivity_factor, negative_mass
 from trust.vouches import CompiledVouches
 
 I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 
 def admission_of(vouches: CompiledVouches, owner: int, refused: NDArray[np.int32] | None) -> F32:
@@ -74,6 +77,20 @@ def draw_walks(
     return walks
 
 
+def credited(vouches: CompiledVouches, walks: I32, hits: I32, config: TrustConfig) -> F64:
+    """float64[n_authors]: each author's mass per walk, see `Credit`. O(walks * steps).
+
+    A walk that was turned away or cut credits nobody for where it would have gone: the sum over
+    all authors, the owner included, is 1 at most under ENDPOINT.
+    """
+    if config.credit is Credit.HITS:
+        return hits / np.float64(walks.shape[0])
+    visits = count_visits(walks, vouches.n_authors) / np.float64(walks.shape[0])
+    if config.credit is Credit.VISITS:
+        return visits
+    return visits * np.where(np.diff(vouches.ptr) > 0, config.alpha, 1.0)
+
+
 def trust_of_walks(
     vouches: CompiledVouches,
     walks: I32,
@@ -84,7 +101,7 @@ def trust_of_walks(
     """From walks to trust: distrust, too few walks, beta, gamma, cap. O(walks * steps^2)."""
     n_authors = vouches.n_authors
     hits = count_hits(walks, n_authors)
-    mass = hits / np.float64(walks.shape[0])
+    mass = credited(vouches, walks, hits, config)
     mass[owner] = 0.0
     mass = np.maximum(mass - negative_mass(vouches, mass, owner), 0.0)
     mass[hits < config.hits_min] = 0.0
@@ -108,16 +125,21 @@ def trust_from(
     rng: np.random.Generator,
     *,
     refused: NDArray[np.int32] | None = None,
+    earned: tuple[I32, F32] | None = None,
     earlier: TrustVector | None = None,
 ) -> TrustVector:
     """The owner's trust in everybody.
 
-    refused: author rows that may never count (blocked, equivocated). earlier: the vector of the
-    previous epoch, used only when `config.gamma` is set. When the walks reach nobody the result is
+    refused: author rows that may never count (blocked, equivocated). earned: (targets, weights),
+    edges that the owner has beside her vouches, on the scale of vouches, (0, 1]; see
+    `CompiledVouches.with_edges`. earlier: the vector of the previous epoch, used only when
+    `config.gamma` is set. When the walks reach nobody the result is
     `unprotected`: everyone but the refused counts the same.
     """
     if not 0 <= owner < vouches.n_authors:
         raise ValueError(f"owner row {owner} is not among {vouches.n_authors} authors")
+    if earned is not None:
+        vouches = vouches.with_edges(owner, *earned)
     admit = admission_of(vouches, owner, refused)
     walks = draw_walks(vouches, owner, admit, config, rng)
     trust = trust_of_walks(vouches, walks, owner, config, earlier)

@@ -1,5 +1,7 @@
 """The walk kernels against their naive twins, draw for draw."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,12 @@ def test_hits_count_a_walk_once():
     walks = random_walks(np.random.default_rng(3))
     hits = kernels.count_hits(walks, 15)
     assert hits.tolist() == [naive.hits(walks)[v] for v in range(15)]
+
+
+def test_visits_count_every_return():
+    walks = random_walks(np.random.default_rng(3))
+    visits = Counter(v for walk in naive.paths_of(walks) for v in walk)
+    assert kernels.count_visits(walks, 15).tolist() == [visits[v] for v in range(15)]
 
 
 def test_cut_before_leaves_the_author_out_and_the_original_alone():

@@ -5,8 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trust.config import ConnectivityDecay, TrustConfig
-from trust.meritrank import admission_of, draw_walks, trust_from, without_author
+from ranking.kernels_walks import count_hits
+from trust.config import ConnectivityDecay, Credit, TrustConfig
+from trust.meritrank import (
+    admission_of,
+    credited,
+    draw_walks,
+    trust_from,
+    trust_of_walks,
+    without_author,
+)
 from trust.vouches import VouchGraph
 
 PLAIN = TrustConfig(connectivity=ConnectivityDecay.NONE, edge_flow_max=1.0)
@@ -30,9 +38,48 @@ def rng(seed=1):
 def test_hits_are_the_exact_visit_probabilities():
     """The test graph of the reference implementation: 1, .425, .78625 (and 0 stays out)."""
     vouches = compiled((0, 1, 100), (0, 2, 100), (1, 2, 100))
-    trust = trust_from(vouches, 0, replace(PLAIN, walks=200_000), rng())
+    config = replace(PLAIN, walks=200_000, credit=Credit.HITS)
+    trust = trust_from(vouches, 0, config, rng())
     assert trust.hits / 200_000 == pytest.approx([1, 0.425, 0.78625], abs=0.005)
     assert trust.t == pytest.approx([0, 0.425 / 1.21125, 0.78625 / 1.21125], abs=0.005)
+
+
+LOOP = ((0, 1, 100), (1, 2, 100), (2, 1, 50), (2, 0, 50), (2, 3, 100))
+"""0 -> 1 -> 2, and 2 -> 1, 0 or 3 in shares 1/4, 1/4, 1/2; nobody goes on from 3."""
+
+
+@pytest.mark.parametrize("credit", Credit)
+def test_each_credit_is_its_exact_probability(credit):
+    """Visits n = (1, 0, ..) (I - .85 P)^-1, hits n_v / n_vv, ends .15 n, or n without an exit."""
+    config = replace(PLAIN, walks=200_000, steps_max=150, credit=credit)
+    step = 0.85 * np.array([[0, 1, 0, 0], [0, 0, 1, 0], [0.25, 0.25, 0, 0.5], [0, 0, 0, 0]])
+    visits = np.linalg.inv(np.eye(4) - step)
+    exact = {
+        Credit.ENDPOINT: visits[0] * [0.15, 0.15, 0.15, 1],
+        Credit.HITS: visits[0] / np.diag(visits),
+        Credit.VISITS: visits[0],
+    }[credit]
+    vouches = compiled(*LOOP)
+    walks = draw_walks(vouches, 0, admission_of(vouches, 0, None), config, rng())
+    mass = credited(vouches, walks, count_hits(walks, 4), config)
+    assert mass == pytest.approx(exact, abs=0.01)
+    assert exact[1:] / exact[1:].sum() == pytest.approx(
+        trust_of_walks(vouches, walks, 0, replace(config, author_cap=1.0)).t[1:], abs=0.01
+    )
+    if credit is Credit.ENDPOINT:
+        assert exact.sum() == pytest.approx(1)
+
+
+def test_earned_edges_are_the_owners_beside_her_vouches():
+    vouches = compiled((0, 1, 50), (1, 2, 100), (2, 0, 100), n=5)
+    earned = np.array([3, 1], np.int32), np.array([0.25, 0.25], np.float32)
+    trust = trust_from(vouches, 0, replace(PLAIN, walks=50_000), rng(), earned=earned)
+    said = compiled((0, 1, 75), (0, 3, 25), (1, 2, 100), (2, 0, 100), n=5)
+    expected = trust_from(said, 0, replace(PLAIN, walks=50_000), rng(2))
+    assert trust.t == pytest.approx(expected.t, abs=0.01)
+    alone = trust_from(compiled((1, 2, 100), n=5), 0, PLAIN, rng(), earned=earned)
+    assert not alone.unprotected
+    assert np.flatnonzero(alone.t).tolist() == [1, 2, 3]
 
 
 def test_weights_steer_the_walk():

@@ -312,3 +312,39 @@ def test_triples_compile_to_what_put_would_give() -> None:
     for name in ("ptr", "target", "weight", "threshold", "other", "against_ptr", "against"):
         assert np.array_equal(getattr(made, name), getattr(put, name)), name
     assert np.array_equal(made.against_weight, put.against_weight)
+
+
+@pytest.mark.parametrize("caster", [0, 1, 2, 3])
+def test_further_edges_stand_beside_a_casters_vouches(caster):
+    triples = [(0, 1, 1.0), (0, 2, 0.5), (2, 0, 0.25), (2, 3, -0.5), (3, 1, 0.3), (3, 2, 0.9)]
+    extra = [(caster, (caster + step) % 4, 0.2 * step) for step in (1, 2, 3)]
+    caster_of, target, weight = zip(*triples, strict=True)
+    made = CompiledVouches.from_triples(
+        4, np.array(caster_of), np.array(target, np.int32), np.array(weight, np.float32)
+    )
+    more = np.array([t for _, t, _ in extra]), np.array([w for _, _, w in extra])
+    with_more = made.with_edges(caster, *more)
+    for row in range(4):
+        share = np.zeros(4)
+        for slot in range(with_more.ptr[row], with_more.ptr[row + 1]):
+            degree = with_more.ptr[row + 1] - with_more.ptr[row]
+            keep, other = with_more.threshold[slot], with_more.other[slot]
+            share[with_more.target[slot]] += keep / degree
+            share[with_more.target[other]] += (1 - keep) / degree
+        wanted = np.zeros(4)
+        for frm, to, strength in triples + extra:
+            if frm == row and strength > 0:
+                wanted[to] += strength
+        assert share == pytest.approx(wanted / max(wanted.sum(), 1e-9), abs=1e-6)
+    assert made.target.size == 5, "the original is left alone"
+    assert with_more.distrusted_by(2)[0].tolist() == [3]
+
+
+def test_further_edges_are_checked():
+    made = CompiledVouches.from_triples(2, np.array([0]), np.array([1]), np.array([1.0]))
+    with pytest.raises(ValueError, match="rows below 2"):
+        made.with_edges(0, np.array([2]), np.array([1.0]))
+    for weight in (0.0, -0.5, 1.5, np.nan):
+        with pytest.raises(ValueError, match=r"\(0, 1\]"):
+            made.with_edges(0, np.array([1]), np.array([weight]))
+    assert made.with_edges(0, np.array([0]), np.array([1.0])).target.tolist() == [1]

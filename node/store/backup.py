@@ -23,6 +23,7 @@ from node.errors import NodeError
 from node.identity import author_key, new_device, read_seed
 from node.paths import DataPaths, prepare
 from node.store import migrations
+from node.store.changes import FORGET_CHECKPOINTS
 from node.store.database import Row
 from node.store.errors import SchemaTooNew, translated
 from node.store.lock import DirectoryLock
@@ -192,7 +193,10 @@ def _refuse_to_overwrite(paths: DataPaths, seed: bytes) -> None:
 def _become_another_device(
     copy: apsw.Connection, now: int, entropy: Callable[[int], bytes]
 ) -> None:
-    """Draw every person's device anew and forget which bundles carry which facts."""
+    """Draw every person's device anew and forget which bundles carry which facts.
+
+    No checkpoint of what is rebuilt at a start fits the copy.
+    """
     with copy:
         people = copy.execute("SELECT person FROM persons ORDER BY person").fetchall()
         for order, (person,) in enumerate(people):
@@ -204,6 +208,7 @@ def _become_another_device(
                 copy.execute("UPDATE persons SET seed = NULL WHERE person = ?", (person,))
         for table in ("facts", "vouch_facts", "click_facts"):
             copy.execute(f"UPDATE {table} SET seq = NULL")
+        copy.execute(FORGET_CHECKPOINTS)
         copy.execute(
             "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)",
             (RESTORED, str(now).encode()),

@@ -55,6 +55,9 @@ DELETE FROM item_info WHERE info IN (
     SELECT info FROM feeds JOIN item_info ON source = author AND item_info.device = feeds.device
     WHERE feed = ? AND lane = {int(ItemInfo.lane)} AND """
 
+_FEEDS = "SELECT feed, author, device, lane, head, floor, closed FROM feeds"
+_CLAIMS = "author, device, lane, seq, seen, claims"
+
 _LANES = tuple(Lane)
 
 _FIXARRAY = 0x90
@@ -210,27 +213,34 @@ class BundleTables(Database):
         last = 0
         while True:
             feeds = self._rows(
-                "SELECT feed, author, device, lane, head, floor, closed FROM feeds"
-                " WHERE feed > ? ORDER BY feed LIMIT ?",
-                (last, FEEDS_BATCH),
+                f"{_FEEDS} WHERE feed > ? ORDER BY feed LIMIT ?", (last, FEEDS_BATCH)
             )
             if not feeds:
                 return
-            part = feeds[0][0], feeds[-1][0]
-            held = self._by_feed("SELECT feed, seq, claim_count, prev FROM bundles", part)
-            voids = self._by_feed("SELECT feed, seq FROM voids", part)
-            for row, author, device, lane, head, floor, closed in feeds:
-                if row in held:
-                    yield FeedRecord(
-                        _feed(author, device, lane),
-                        held=tuple((seq, count) for _, seq, count, _ in held[row]),
-                        head=BundleId(head),
-                        prev_lo=BundleId(held[row][0][3]),
-                        floor=floor,
-                        voided=tuple(seq for _, seq in voids.get(row, ())),
-                        closed=bool(closed),
-                    )
-            last = part[1]
+            last = feeds[-1][0]
+            yield from self._records(feeds, (feeds[0][0], last))
+
+    def feed_records_of(self, authors: Iterable[AuthorKey]) -> Iterator[FeedRecord]:
+        """The replicas of these authors, each one's by order of first contact."""
+        for author in authors:
+            for feed in self._rows(f"{_FEEDS} WHERE author = ? ORDER BY feed", (author,)):
+                yield from self._records([feed], (feed[0], feed[0]))
+
+    def _records(self, feeds: list[Row], part: tuple[int, int]) -> Iterator[FeedRecord]:
+        """Those of the feeds that hold anything; `part` has the first and the last."""
+        held = self._by_feed("SELECT feed, seq, claim_count, prev FROM bundles", part)
+        voids = self._by_feed("SELECT feed, seq FROM voids", part)
+        for row, author, device, lane, head, floor, closed in feeds:
+            if row in held:
+                yield FeedRecord(
+                    _feed(author, device, lane),
+                    held=tuple((seq, count) for _, seq, count, _ in held[row]),
+                    head=BundleId(head),
+                    prev_lo=BundleId(held[row][0][3]),
+                    floor=floor,
+                    voided=tuple(seq for _, seq in voids.get(row, ())),
+                    closed=bool(closed),
+                )
 
     def _by_feed(self, select: str, part: tuple[int, int]) -> dict[int, list[Row]]:
         """Rows of the feeds in `part`, both ends included, ascending by seq."""
@@ -270,7 +280,7 @@ class BundleTables(Database):
         last = 0
         while True:
             rows = self._rows(
-                "SELECT arrival, author, device, lane, seq, seen, claims"
+                f"SELECT arrival, {_CLAIMS}"
                 " FROM bundles CROSS JOIN feeds USING (feed)"  # CROSS: bundles are read in order
                 " WHERE arrival > ? AND claims IS NOT NULL ORDER BY arrival LIMIT ?",
                 (last, REPLAY_BATCH),
@@ -278,7 +288,17 @@ class BundleTables(Database):
             if not rows:
                 return
             last = rows[-1][0]
-            yield [StoredClaims(_feed(*row[1:4]), *row[4:]) for row in rows]
+            yield [_claims(row[1:]) for row in rows]
+
+    def replay_of(self, authors: Iterable[AuthorKey]) -> Iterator[list[StoredClaims]]:
+        """The claims held of these authors, one after the other, each one's at once."""
+        for author in authors:
+            rows = self._rows(
+                f"SELECT {_CLAIMS} FROM feeds CROSS JOIN bundles USING (feed)"
+                " WHERE author = ? AND claims IS NOT NULL ORDER BY arrival",
+                (author,),
+            )
+            yield [_claims(row) for row in rows]
 
     def put_equivocation(self, author: AuthorKey, proof: bytes, *, seen: int) -> None:
         """Keep the first proof against an author, for ever (durable)."""
@@ -324,6 +344,10 @@ def _bundle_row(feed: int, seen: int, bundle: Bundle) -> Row:
 
 def _feed(author: bytes, device: bytes, lane: int) -> FeedId:
     return FeedId(AuthorKey(author), DeviceId(device), _LANES[lane])
+
+
+def _claims(row: Row) -> StoredClaims:
+    return StoredClaims(_feed(*row[:3]), *row[3:])
 
 
 def _claim_count(claims: bytes | None) -> int:

@@ -16,7 +16,35 @@ from node.store.errors import SchemaTooNew, StoreDamaged
 APPLICATION_ID = 0x47525056
 """`GRPV` in the file's header: an SQLite file without it is somebody else's."""
 
-STEPS: Mapping[int, str] = {}
+_NOTE_NEW = """
+BEGIN
+    DELETE FROM changes WHERE author = new.author;
+    INSERT INTO changes (author) VALUES (new.author);
+END;
+"""
+
+_CHANGES = f"""
+-- Authors whose feeds have changed, each once, in the order of their last change.
+CREATE TABLE changes (
+    change INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used twice
+    author BLOB    NOT NULL UNIQUE
+) STRICT;
+
+CREATE TRIGGER feed_added AFTER INSERT ON feeds {_NOTE_NEW}
+CREATE TRIGGER feed_changed AFTER UPDATE ON feeds {_NOTE_NEW}
+
+CREATE TRIGGER feed_dropped AFTER DELETE ON feeds BEGIN
+    DELETE FROM changes WHERE author = old.author;
+    INSERT INTO changes (author) VALUES (old.author);
+END;
+
+CREATE TRIGGER bundle_voided AFTER INSERT ON voids BEGIN
+    DELETE FROM changes WHERE author = (SELECT author FROM feeds WHERE feed = new.feed);
+    INSERT INTO changes (author) SELECT author FROM feeds WHERE feed = new.feed;
+END;
+"""
+
+STEPS: Mapping[int, str] = {1: _CHANGES}
 """SQL that leads from schema `n` to `n + 1`, by `n`. A step is never edited once released."""
 
 
@@ -25,13 +53,14 @@ def schema_version(steps: Mapping[int, str] = STEPS) -> int:
     return 1 + len(steps)
 
 
-def create_schema(connection: apsw.Connection) -> None:
-    """Lay out an empty file, in one transaction."""
+def create_schema(connection: apsw.Connection, steps: Mapping[int, str] = STEPS) -> None:
+    """Lay out an empty file as this program knows it; whole only when this returns."""
     sql = resources.files("node.store").joinpath("schema.sql").read_text("utf-8")
     with connection:
         connection.execute(sql)
         connection.pragma("application_id", APPLICATION_ID)
         connection.pragma("user_version", 1)
+    run_steps(connection, steps)
 
 
 def migrate(connection: apsw.Connection, path: Path, steps: Mapping[int, str] = STEPS) -> None:

@@ -5,6 +5,7 @@ shares one connection and its transactions; its parts live in modules by subject
 
     bundles.py   feeds and bundles, void marks, dropped authors, proofs of equivocation
     persons.py   hosted people and their private facts, vouches and clicks
+    changes.py   whose feeds have changed since the checkpoint
     items.py     titles and tags, word search
     peers.py     addresses, ledger, block and allow lists, settings
     backup.py    copies, and restoring one without ever equivocating
@@ -25,6 +26,7 @@ from types import TracebackType
 from node.durable_file import sync_directory
 from node.store import backup, migrations
 from node.store.bundles import BundleTables
+from node.store.changes import ChangeTables
 from node.store.database import connect
 from node.store.errors import StoreDamaged, StoreError, translated
 from node.store.items import ItemTables
@@ -36,7 +38,7 @@ _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 
 
-class Store(BundleTables, PersonTables, ItemTables, PeerTables):
+class Store(BundleTables, ChangeTables, PersonTables, ItemTables, PeerTables):
     """An open store. Make one with `Store.open`; the caller holds the directory's lock."""
 
     @classmethod

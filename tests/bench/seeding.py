@@ -28,6 +28,7 @@ NETWORK = "bench"
 CLAIMS_PER_BUNDLE = 64
 SECONDS_PER_DAY = 86_400
 OWNER_ITEMS, OWNER_VOUCHES, VOUCHES_PER_AUTHOR = 200, 20, 10
+CLAIMS_PER_LARGE_BUNDLE, VOUCHES_PER_LARGE_AUTHOR = 256, 2
 AUTHORS_AT_ONCE = 500
 """Whose bundles are mixed in the order of arrival."""
 
@@ -103,11 +104,56 @@ def seed_world(home: Path, scale: Scale) -> None:
             mixed = [bundles[k] for k in rng.permutation(len(bundles))]
             store.add_bundles(mixed, seen=int(time.time()))
             store.put_item_info(infos)
-        liked = rng.permutation(len(items))[:OWNER_ITEMS]
-        facts = [FactRow(items[item], "LIKE", 100, today()) for item in liked]
-        store.upsert_facts("me", facts)
-        for number in rng.permutation(len(authors))[:OWNER_VOUCHES]:
-            store.put_vouch("me", VouchRow(authors[number].key, 100))
+        _settle_owner(store, items, authors, rng)
+
+
+def _settle_owner(
+    store: Store,
+    items: Sequence[str],
+    authors: Sequence[SeededAuthor],
+    rng: np.random.Generator,
+) -> None:
+    """Give the owner some taste, and vouches for some authors."""
+    liked = rng.permutation(len(items))[:OWNER_ITEMS]
+    facts = [FactRow(items[item], "LIKE", 100, today()) for item in liked]
+    store.upsert_facts("me", facts)
+    for number in rng.permutation(len(authors))[:OWNER_VOUCHES]:
+        store.put_vouch("me", VouchRow(authors[number].key, 100))
+
+
+def seed_large(home: Path, authors: int, items: int, edges: int) -> None:
+    """A node that has heard of very many people, in as few bundles as claims allow.
+
+    Each author has a feed of likes (256 to a bundle) and one of two vouches, which is what the
+    vouch graph has room for; a tenth of the items have titles. Every bundle is signed. About 60 s
+    and .6 GB of disk for ten million likes of 100,000 authors.
+    """
+    rng = np.random.default_rng(3)
+    seeded = [SeededAuthor("large", number) for number in range(authors)]
+    names = [mbid(number) for number in range(items)]
+    size = rng.lognormal(0, 1, authors)
+    bounds = np.round(np.cumsum(size) * (edges / size.sum())).astype(int)
+    counts = np.diff(bounds, prepend=0).clip(1, items // 4)
+    counts[: edges - int(counts.sum())] += 1
+    popularity = np.cumsum(np.arange(1, items + 1) ** -0.8)
+    with _store_of(home) as store:
+        for start in range(0, authors, AUTHORS_AT_ONCE):
+            bundles: list[Bundle] = []
+            for at in range(start, min(start + AUTHORS_AT_ONCE, authors)):
+                own = np.zeros(0, int)
+                while own.size < counts[at]:
+                    drawn = rng.random(2 * int(counts[at])) * popularity[-1]
+                    own = np.unique(np.append(own, np.searchsorted(popularity, drawn)))
+                liked = [names[item] for item in rng.permutation(own)[: counts[at]].tolist()]
+                bundles += seeded[at].say(Lane.TASTE, _likes(liked, rng), CLAIMS_PER_LARGE_BUNDLE)
+                friends = _friends(at, authors, rng)[-VOUCHES_PER_LARGE_AUTHOR:]
+                vouches = [Vouch(seeded[friend].key, 100) for friend in friends]
+                bundles += seeded[at].say(Lane.VOUCHES, vouches, CLAIMS_PER_LARGE_BUNDLE)
+            mixed = [bundles[k] for k in rng.permutation(len(bundles))]
+            store.add_bundles(mixed, seen=int(time.time()))
+        titled = range(0, items, 10)
+        store.put_item_info([ItemInfoRow(names[k], b"", f"Recording {k}") for k in titled])
+        _settle_owner(store, names, seeded, rng)
 
 
 def _tastes(scale: Scale, rng: np.random.Generator) -> "list[np.ndarray]":

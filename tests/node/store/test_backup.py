@@ -21,6 +21,7 @@ from node.store.backup import (
 )
 from node.store.errors import SchemaTooNew
 from node.store.lock import DirectoryLock, LockedError
+from node.store.migrations import STEPS, schema_version
 from node.store.rows import ClickRow, FactRow, PersonRow, VouchRow
 from node.store.store import Store
 from protocol.author import FeedWriter
@@ -66,7 +67,7 @@ def backup(node: DataPaths, tmp_path: Path) -> Path:
 
 def test_a_backup_is_one_private_file_that_verifies(backup: Path):
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    assert verify(backup) == BackupSummary(1, ("owner", "guest"), facts=1, bundles=0)
+    assert verify(backup) == BackupSummary(schema_version(), ("owner", "guest"), facts=1, bundles=0)
     assert sorted(f.name for f in backup.parent.iterdir()) == ["backup.grapevine", "node"]
 
 
@@ -169,7 +170,8 @@ def test_what_is_no_backup_is_refused(node: DataPaths, backup: Path, tmp_path: P
 
 
 def test_an_older_backup_is_migrated_and_a_newer_one_refused(backup: Path, tmp_path: Path):
-    steps = {1: "ALTER TABLE persons ADD COLUMN note TEXT NOT NULL DEFAULT ''"}
+    added = "ALTER TABLE persons ADD COLUMN note TEXT NOT NULL DEFAULT ''"
+    steps = {**STEPS, schema_version(): added}
     paths = data_paths(tmp_path / "newer", environ={})
     restore(backup, paths, now=NOW, steps=steps)
     newer = tmp_path / "newer.grapevine"

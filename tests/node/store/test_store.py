@@ -8,7 +8,9 @@ import apsw
 import pytest
 
 from node.identity import author_key
+from node.store import migrations
 from node.store.errors import SchemaTooNew, StoreDamaged, StoreError, StoreFull
+from node.store.migrations import schema_version
 from node.store.rows import FactRow, PersonRow
 from node.store.store import Store
 from protocol.bundle import Bundle
@@ -120,7 +122,12 @@ def test_a_missing_directory_is_named(tmp_path: Path):
 
 # ------------------------------------------------------------------------------------- migrations
 
-STEPS = {1: "ALTER TABLE persons ADD COLUMN note TEXT NOT NULL DEFAULT ''", 2: "CREATE TABLE n (x)"}
+NEXT = schema_version()
+STEPS = {
+    **migrations.STEPS,
+    NEXT: "ALTER TABLE persons ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    NEXT + 1: "CREATE TABLE n (x)",
+}
 
 
 def test_an_older_store_is_brought_up_to_date_with_a_way_back(path: Path, make_feed: MakeFeed):
@@ -129,7 +136,7 @@ def test_an_older_store_is_brought_up_to_date_with_a_way_back(path: Path, make_f
     with Store.open(path, steps=STEPS) as store:
         assert store.persons() == [ADA]
         assert len(next(store.feed_records()).held) == 3
-    old = path.with_name("store.sqlite.v1.backup")
+    old = path.with_name(f"store.sqlite.v{NEXT}.backup")
     assert stat.S_IMODE(old.stat().st_mode) == 0o600
     old.replace(path)
     with Store.open(path) as store:
@@ -139,7 +146,7 @@ def test_an_older_store_is_brought_up_to_date_with_a_way_back(path: Path, make_f
 def test_a_failing_step_leaves_the_old_store(path: Path, make_feed: MakeFeed):
     filled(path, make_feed(1))
     with pytest.raises(apsw.SQLError):
-        Store.open(path, steps={**STEPS, 2: "NONSENSE"})
+        Store.open(path, steps={**STEPS, NEXT + 1: "NONSENSE"})
     with Store.open(path) as store:
         assert store.persons() == [ADA]
 
@@ -148,7 +155,7 @@ def test_a_newer_store_is_refused_and_left_alone(path: Path, make_feed: MakeFeed
     filled(path, make_feed(1))
     Store.open(path, steps=STEPS).close()
     before = path.read_bytes()
-    with pytest.raises(SchemaTooNew, match="schema 3") as raised:
+    with pytest.raises(SchemaTooNew, match=f"schema {NEXT + 2}") as raised:
         Store.open(path)
     assert raised.value.exit_code == 9
     assert path.read_bytes() == before

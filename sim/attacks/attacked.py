@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.snapshot import GraphSnapshot
-from sim.attacks.regions import Attack, Entrance, Strategy, all_inner_vouches, entries_of
+from sim.attacks.regions import (
+    SLANDERED,
+    Attack,
+    Entrance,
+    Strategy,
+    all_inner_vouches,
+    entries_of,
+)
 from sim.methods.method import World
 from trust.vouches import CompiledVouches
 
@@ -41,7 +48,7 @@ class AttackedWorld:
 
 
 def attack(world: World, plan: Attack, rng: np.random.Generator) -> AttackedWorld:
-    """Add the regions of one cell. The world must know vouches, all of them positive."""
+    """Add the regions of one cell. The world must know vouches; only positive ones are kept."""
     vouches = world.vouches
     if vouches is None:
         raise ValueError("an attack over vouches needs a world with vouches")
@@ -51,7 +58,7 @@ def attack(world: World, plan: Attack, rng: np.random.Generator) -> AttackedWorl
     near[fooled] = True
     caster = np.repeat(np.arange(n_people, dtype=np.int32), np.diff(vouches.ptr))
     near[caster[near[vouches.target]]] = True
-    compiled = _with_vouches(vouches, caster, fooled, plan)
+    compiled = _with_vouches(vouches, caster, fooled, plan, rng)
     masks = _masks(world.snapshot, vouches, caster, fooled, plan, rng)
     snapshot = _with_claims(world.snapshot, masks, plan)
     return AttackedWorld(World(snapshot, compiled), fooled, n_people, n_items, near)
@@ -70,21 +77,25 @@ def _fooled(vouches: CompiledVouches, plan: Attack, rng: np.random.Generator) ->
 
 
 def _with_vouches(
-    vouches: CompiledVouches, caster: I32, fooled: I32, plan: Attack
+    vouches: CompiledVouches, caster: I32, fooled: I32, plan: Attack, rng: np.random.Generator
 ) -> CompiledVouches:
     n_people = np.int32(vouches.n_authors)
     source, target = all_inner_vouches(plan)
+    n_authors = vouches.n_authors + plan.regions * plan.identities
+    slanderers = np.arange(n_people, n_authors if plan.slander else n_people, dtype=np.int32)
+    slandered = rng.integers(0, n_people, slanderers.size * SLANDERED, np.int32)
     pairs = np.stack(
         [
-            np.concatenate([caster, fooled, source + n_people]),
-            np.concatenate([vouches.target, entries_of(plan) + n_people, target + n_people]),
+            np.concatenate([caster, fooled, source + n_people, np.repeat(slanderers, SLANDERED)]),
+            np.concatenate(
+                [vouches.target, entries_of(plan) + n_people, target + n_people, slandered]
+            ),
         ]
     )
     ones = np.ones(fooled.size + source.size, np.float32)
-    weight = np.concatenate([vouches.weight, ones])
+    weight = np.concatenate([vouches.weight, ones, np.full(slandered.size, -1, np.float32)])
     # One person may be fooled twice for the same identity; that is one vouch.
     _, first = np.unique(pairs[0].astype(np.int64) << 32 | pairs[1], return_index=True)
-    n_authors = vouches.n_authors + plan.regions * plan.identities
     return CompiledVouches.from_triples(n_authors, *pairs[:, first], weight[first])
 
 
@@ -108,6 +119,8 @@ def _masks(
     copied: list[I32] = []
     for region in range(plan.regions):
         entered = fooled[region * plan.entries : (region + 1) * plan.entries]
+        if not entered.size:  # strangers copy whomever they like
+            entered = np.arange(snapshot.n_authors, dtype=np.int32)
         watchers = np.union1d(entered, caster[np.isin(vouches.target, entered)])
         for person in rng.choice(watchers, plan.identities):
             items = snapshot.liked(int(person))

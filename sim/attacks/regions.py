@@ -16,6 +16,10 @@ I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
 
 
+SLANDERED = 64
+"""Honest people against whom each identity vouches, where that is the plan."""
+
+
 class Topology(StrEnum):
     """How the identities of a region vouch for each other; the first ones are entered."""
 
@@ -31,7 +35,8 @@ class Strategy(StrEnum):
 
     OWN: nothing. POPULAR: of the most popular items. CLONE: the whole taste of somebody whose
     trust walks come by: the fooled people and those who vouch for them. RARE: the rarer half of
-    such a person's items.
+    such a person's items. With no fakes at all, POPULAR and CLONE are attempts to demote honest
+    items by making them look popular.
     """
 
     OWN = "own"
@@ -54,7 +59,8 @@ class Attack:
 
     edges: attack edges in all. identities: in each region. entries: attack edges into each
     region, so there are ceil(edges / entries) regions. shared: all regions push the same fakes,
-    else each its own `fakes`.
+    else each its own `fakes`. slander: every identity vouches against `SLANDERED` honest people.
+    With edges = 0 there is one region into which nothing leads: strangers.
     """
 
     edges: int = 20
@@ -65,16 +71,27 @@ class Attack:
     shared: bool = False
     fakes: int = 20
     entrance: Entrance = Entrance.RANDOM
+    slander: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("edges", "identities", "entries", "fakes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name, least in (("edges", 0), ("identities", 1), ("entries", 1), ("fakes", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
 
     @property
     def regions(self) -> int:
-        """Regions that the attack edges lead into."""
-        return -(-self.edges // self.entries)
+        """Regions that the attack edges lead into; one if there are none."""
+        return max(1, -(-self.edges // self.entries))
+
+    @property
+    def name(self) -> str:
+        """The cell in one line of a table."""
+        whose = "same fakes" if self.shared else "own fakes"
+        more = ", slander" if self.slander else ""
+        return (
+            f"{self.edges} edges, {self.entries} a region, {self.identities} x {self.topology}, "
+            f"{self.strategy}, {whose}{more}"
+        )
 
 
 def inner_vouches(topology: Topology, n: int) -> tuple[I32, I32]:

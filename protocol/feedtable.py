@@ -17,7 +17,7 @@ from protocol.bundle import Bundle
 from protocol.claims import Retract
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.parking import Parking
-from protocol.replicas import Replica, ReplicaArena
+from protocol.replicas import Replica, ReplicaArena, ReplicaDump
 
 UNKNOWN_PREV = BundleId(b"\xff" * 32)
 """`prev_lo` after a cut: only the bundle at lo itself says what stood before it."""
@@ -160,6 +160,10 @@ class FeedTable:
             replica = self._arena.get(row)
             if replica.hi:
                 yield _head(replica)
+
+    def authors(self) -> Iterator[AuthorKey]:
+        """Everybody with a feed here, once each, in row order."""
+        return iter(dict.fromkeys(map(self._arena.author, self._arena.rows())))
 
     def feeds_of(self, author: AuthorKey) -> list[FeedId]:
         """All feeds held of one author."""
@@ -428,6 +432,21 @@ class FeedTable:
                 ),
                 held,
             )
+
+    def dump(self) -> tuple[ReplicaDump, list[tuple[FeedId, list[int]]]]:
+        """Copies of the replicas and of the void marks, for `load`."""
+        return self._arena.dump(), [(feed, list(marks)) for feed, marks in self._voids.items()]
+
+    def load(self, replicas: ReplicaDump, voids: Iterable[tuple[FeedId, list[int]]]) -> None:
+        """Hold what gave this `dump`, with the default quotas. ValueError if it is none."""
+        self._arena.load(*replicas)
+        self._voids = dict(voids)
+
+    def forget(self, author: AuthorKey) -> None:
+        """Hold nothing of the author, and leave no marks: her feeds are about to be restored."""
+        for feed in self.feeds_of(author):
+            self._voids.pop(feed, None)
+        self._arena.remove_author(author)
 
     def restore_dropped(self, marks: Iterable[DroppedMark]) -> None:
         """Take over the marks of dropped authors, oldest first, at start."""

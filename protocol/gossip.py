@@ -187,7 +187,26 @@ class Gossip:
         """Read all heads anew, after the feed table was restored. O(n log n)."""
         feeds = self._context.feeds
         self._context.index.load((head.feed, head.hi, head.id) for head in feeds.heads())
-        self._found = tuple(dict.fromkeys(head.feed.author for head in feeds.heads()))
+        self._found = tuple(feeds.authors())
+
+    def dump_heads(self) -> tuple[bytes, bytes]:
+        """What `reload_from` begins with."""
+        return self._context.index.dump()
+
+    def reload_from(self, heads: tuple[bytes, bytes], changed: Iterable[AuthorKey]) -> None:
+        """`reload` from a `dump_heads`, but for the heads of authors that have changed since.
+
+        ValueError if it is none. .1 µs a feed and some 20 µs a feed that has changed.
+        """
+        index, feeds = self._context.index, self._context.feeds
+        index.undump(*heads)
+        for author in changed:
+            index.drop_author(author)
+            for feed in feeds.feeds_of(author):
+                head = feeds.head(feed)
+                if head is not None:
+                    index.put(feed, head.hi, head.id)
+        self._found = tuple(feeds.authors())
 
     def restore_proofs(self, proofs: Iterable[tuple[AuthorKey, bytes]]) -> None:
         """Proofs of equivocation from the store; their authors count for nothing from the start."""

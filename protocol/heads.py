@@ -96,6 +96,25 @@ class HeadIndex:
             prints = (int.from_bytes(row[_KEY_BYTES:], "big") for row in block)
             self._insert_block(len(self._keys), keys, array("Q", prints))
 
+    def dump(self) -> tuple[bytes, bytes]:
+        """Keys and fingerprints (uint64 of this machine) in their order, for `undump`. Copies."""
+        return b"".join(self._keys), b"".join(self._prints)
+
+    def undump(self, keys: bytes, prints: bytes) -> None:
+        """Replace everything by what gave this `dump`. ValueError if the parts do not fit."""
+        self.load(())
+        numbers = array("Q", prints)
+        if len(keys) != _KEY_BYTES * len(numbers):
+            raise ValueError("there is not one fingerprint for each head")
+        for at in range(0, len(numbers), _BLOCK):
+            block = bytearray(keys[at * _KEY_BYTES : (at + _BLOCK) * _KEY_BYTES])
+            self._insert_block(len(self._keys), block, numbers[at : at + _BLOCK])
+
+    def drop_author(self, author: AuthorKey) -> None:
+        """Remove all of the author's feeds."""
+        for feed in list(self.feeds(*self.span(author, author + b"\xff" * (_KEY_BYTES - 31)))):
+            self.remove(feed)
+
     def put(self, feed: FeedId, hi: int, head: BundleId) -> None:
         """The feed's head is now this."""
         key = feed_key(feed)

@@ -9,6 +9,7 @@ all her devices and each of her feeds.
 import sys
 from array import array
 from collections.abc import Iterator
+from itertools import accumulate
 from struct import Struct
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 _RECORD = Struct("<32s8sBBHiIIIII32s32s")
 _FOLLOWING = Struct("<i")
 _FOLLOWING_AT = 44
+_QUOTA_AT = 64
 _IN_USE_AT = 42
 _LANES = tuple(Lane)
 _FREE = -1
@@ -47,6 +49,17 @@ class Replica(NamedTuple):
     def feed(self) -> FeedId:
         """Its name."""
         return FeedId(self.author, self.device, self.lane)
+
+
+class ReplicaDump(NamedTuple):
+    """All replicas as bytes of this machine, for `ReplicaArena.load`."""
+
+    records: bytes
+    """132 bytes a row."""
+    sizes: bytes
+    """uint32 a row: how many numbers `held` has of it, 0 where the record says all."""
+    held: bytes
+    """uint32 each: seq, count, seq, count, ..."""
 
 
 class ReplicaArena:
@@ -81,6 +94,11 @@ class ReplicaArena:
             AuthorKey(f[0]), DeviceId(f[1]), _LANES[f[2]], bool(f[3]), f[5], f[6], f[7], f[8],
             f[9], f[10], BundleId(f[11]), BundleId(f[12]),
         )  # fmt: skip
+
+    def author(self, row: int) -> AuthorKey:
+        """The author of a row in use."""
+        start = row * _RECORD.size
+        return AuthorKey(bytes(self._bytes[start : start + 32]))
 
     def device(self, row: int) -> DeviceId:
         """The device of a row in use."""
@@ -165,9 +183,39 @@ class ReplicaArena:
         rows = range(len(self._held))
         return (row for row in rows if self._bytes[row * _RECORD.size + _IN_USE_AT])
 
-    def _author_at(self, row: int) -> bytes:
-        start = row * _RECORD.size
-        return bytes(self._bytes[start : start + 32])
+    def dump(self) -> ReplicaDump:
+        """Copies of everything; some 20 ms for 200,000 feeds."""
+        sizes = array("I", [len(held) if held is not None else 0 for held in self._held])
+        held = b"".join([held for held in self._held if held is not None])
+        return ReplicaDump(bytes(self._bytes), sizes.tobytes(), held)
+
+    def load(self, records: bytes, sizes: bytes, held: bytes) -> None:
+        """Become what gave this `dump`, quotas aside: they are the default ones.
+
+        ValueError if the parts do not belong together. 1 µs a feed.
+        """
+        numbers, longest = array("I", sizes), array("I", held)
+        rows = len(numbers)
+        if len(records) != rows * _RECORD.size or sum(numbers) != len(longest):
+            raise ValueError("the feed table's parts do not belong together")
+        self._bytes = bytearray(records)
+        words, width = memoryview(self._bytes).cast("i"), _RECORD.size // 4
+        words[_QUOTA_AT // 4 :: width] = memoryview(array("i", bytes(4 * rows)))
+        following = words[_FOLLOWING_AT // 4 :: width].tolist()
+        words.release()
+        in_use = self._bytes[_IN_USE_AT :: _RECORD.size]
+        ends = accumulate(numbers)
+        self._held = [
+            longest[end - size : end] if size else None
+            for end, size in zip(ends, numbers, strict=True)
+        ]
+        self._free = [row for row in reversed(range(rows)) if not in_use[row]]
+        self._count = rows - len(self._free)
+        followers = {after for row, after in enumerate(following) if in_use[row]}
+        firsts = [row for row in range(rows) if in_use[row] and row not in followers]
+        if self._count > self._max or max(followers, default=-1) >= rows:
+            raise ValueError("the feed table does not fit")
+        self._fill(firsts)
 
     def _slot_of(self, author: bytes) -> int:
         """The author's slot, or the free one where a probe for it ends."""
@@ -175,23 +223,26 @@ class ReplicaArena:
         slot = hash(author) & mask
         while True:
             row = self._slots[slot]
-            if row == _FREE or (row >= 0 and self._author_at(row) == author):
+            if row == _FREE or (row >= 0 and self.author(row) == author):
                 return slot
             slot = (slot + 1) & mask
 
     def _insert(self, author: bytes, row: int) -> None:
         if (self._used + 1) * 2 > len(self._slots):
-            self._rehash(author)
+            self._rehash()
         self._slots[self._slot_of(author)] = row
         self._used += 1
 
-    def _rehash(self, arriving: bytes) -> None:
+    def _rehash(self) -> None:
         """Grow (or sweep tombstones): insert every author's first row anew."""
-        firsts = [row for row in self._slots if row >= 0]
+        self._fill([row for row in self._slots if row >= 0])
+
+    def _fill(self, firsts: list[int]) -> None:
+        """Slots for these first rows, and for nothing else."""
         size = 64
         while size < (len(firsts) + 1) * 3:
             size *= 2
         self._slots = array("i", [_FREE]) * size
         for row in firsts:
-            self._slots[self._slot_of(self._author_at(row))] = row
+            self._slots[self._slot_of(self.author(row))] = row
         self._used = len(firsts)

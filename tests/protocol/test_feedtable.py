@@ -285,6 +285,23 @@ def test_what_is_stored_is_what_is_restored(seed: int):
     assert [head.feed for head in again.heads()] == [FEED]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_table_goes_on_from_its_dump(seed: int):
+    bundles, other = wild_chain(seed, 30), chain(3, author=7)
+    feeds = table()
+    offer(feeds, *bundles[:20], *other)
+    again = table()
+    again.load(*feeds.dump())
+    assert list(again.authors()) == list(feeds.authors()) == [FEED.author, other[0].feed.author]
+    for each in (feeds, again):
+        offer(each, *bundles)
+    assert state(again)[:4] == state(feeds)[:4]
+    again.forget(FEED.author)
+    assert (len(again), again.voided(FEED), again.replica(FEED)) == (1, (), None)
+    offer(again, *bundles)
+    assert again.head(FEED) == feeds.head(FEED)
+
+
 def test_memory_stays_below_its_budget():
     feeds = table()
     for author in range(1, 201):

@@ -143,6 +143,26 @@ def test_a_handle_told_in_a_frame_is_not_named_anew_in_it():
     assert len(book) <= HANDLES_MAX
 
 
+def test_an_author_leaves_with_all_her_heads():
+    authors = {n: AuthorKey(bytes([n]) * 32) for n in (0, 7, 255)}
+    devices = [DeviceId(bytes([d]) * 8) for d in (0, 255)]
+    heads = [FeedId(a, d, lane) for a in authors.values() for d in devices for lane in Lane]
+    index = HeadIndex()
+    index.load((each, 1, BundleId(bytes(32))) for each in heads)
+    for author in (7, 255, 0):
+        index.drop_author(authors[author])
+        heads = [each for each in heads if each.author != authors[author]]
+        assert list(index.feeds(0, len(index))) == heads
+
+
+def test_a_dump_that_is_none_is_refused():
+    index = HeadIndex()
+    index.load([(feed(1), 1, BundleId(bytes(32)))])
+    keys, prints = index.dump()
+    with pytest.raises(ValueError, match="one fingerprint"):
+        HeadIndex().undump(keys, prints + bytes(8))
+
+
 def test_an_index_of_many_blocks_is_the_same_however_it_was_filled():
     rng = Random(3)
     rows = [
@@ -155,14 +175,16 @@ def test_an_index_of_many_blocks_is_the_same_however_it_was_filled():
         grown.put(*row)
     assert 49 <= loaded.nbytes / len(loaded) < 55
     assert 49 <= grown.nbytes / len(grown) < 65
+    dumped = HeadIndex()
+    dumped.undump(*grown.dump())
     gone = [each for each, _, _ in rows[:3_000]]
-    for index in (loaded, grown):
+    for index in (loaded, grown, dumped):
         for each in gone:
             index.remove(each)
     kept = {each: (hi, head) for each, hi, head in rows[3_000:]}
     order = sorted(kept, key=feed_key)
     prints = [head_print(feed_key(f), kept[f][0], tag_of(kept[f][1])) for f in order]
-    for index in (loaded, grown):
+    for index in (loaded, grown, dumped):
         assert len(index) == len(order)
         for _ in range(200):
             start, stop = sorted(rng.choices(range(len(order) + 1), k=2))

@@ -2,6 +2,7 @@
 
 from array import array
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -65,6 +66,13 @@ class ArenaMachine(RuleBasedStateMachine):
         for feed in [feed for feed in self.model if feed.author == author]:
             del self.model[feed], self.held[feed]
 
+    @rule()
+    def go_on_from_a_dump(self) -> None:
+        dump = self.arena.dump()
+        self.arena = ReplicaArena(ROOM)
+        self.arena.load(*dump)
+        assert self.arena.dump() == dump
+
     @invariant()
     def both_agree(self) -> None:
         assert len(self.arena) == len(self.model)
@@ -94,6 +102,39 @@ def test_a_record_survives():
     arena.put(row, full)
     assert arena.get(row) == full
     assert arena.get(row).feed == feed
+
+
+def test_a_dump_forgets_quotas_and_nothing_else():
+    arena = ReplicaArena(4)
+    for lane in Lane:
+        arena.add(FeedId(AuthorKey(b"a" * 32), DeviceId(b"d" * 8), lane))
+    before = [
+        arena.get(row)._replace(floor=2**32 - 1, head=BundleId(b"h" * 32)) for row in range(4)
+    ]
+    for row, replica in enumerate(before):
+        arena.put(row, replica._replace(quota=2**32 - 1))
+    again = ReplicaArena(4)
+    again.load(*arena.dump())
+    assert [again.get(row) for row in range(4)] == before
+
+
+def test_parts_of_different_dumps_are_refused():
+    small, large = ReplicaArena(9), ReplicaArena(9)
+    for arena, feeds_ in ((small, 2), (large, 5)):
+        for n in range(feeds_):
+            row = arena.add(FeedId(AuthorKey(bytes([n]) * 32), DeviceId(bytes(8)), Lane.TASTE))
+            bundles = array("I", [1, 3, 2, 4])
+            arena.put(row, arena.get(row)._replace(lo=1, hi=2, claims=7), bundles)
+    few, many = small.dump(), large.dump()
+    for mixed in (few._replace(records=many.records), few._replace(held=many.held)):
+        with pytest.raises(ValueError, match="belong together"):
+            ReplicaArena(9).load(*mixed)
+    with pytest.raises(ValueError, match="fit"):
+        ReplicaArena(4).load(*many)
+    lost = bytearray(few.records)
+    lost[44:48] = (99).to_bytes(4, "little")
+    with pytest.raises(ValueError, match="fit"):
+        ReplicaArena(9).load(bytes(lost), few.sizes, few.held)
 
 
 def test_memory_is_counted_and_given_back_for_reuse():

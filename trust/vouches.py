@@ -288,6 +288,10 @@ class VouchGraph:
         """Forget what this author cast; what others cast about her stays theirs. O(statements)."""
         self._keep(self._merged().caster != author)
 
+    def drop_authors(self, casters: Bool) -> None:
+        """`drop_author` for every row in the mask."""
+        self._keep(~_within(self._merged().caster, casters))
+
     def forget_rows(self, gone: Bool) -> None:
         """Forget the vouches that these rows cast and those cast about them. O(statements).
 
@@ -315,6 +319,22 @@ class VouchGraph:
     def _change(self) -> None:
         self._version += 1
         self._compiled = None
+
+    # ------------------------------------------------------------------------------ checkpoint
+    def dump(self) -> Statements:
+        """Copies of all statements, for `load`. O(statements), 1 ms for 200,000."""
+        return Statements(*(column.copy() for column in self._merged()))
+
+    def load(self, statements: Statements) -> None:
+        """Hold these and nothing else; ValueError if they are no `dump` or beyond the cap."""
+        pair = statements.pair
+        if len({len(column) for column in statements}) != 1 or (pair[1:] <= pair[:-1]).any():
+            raise ValueError("vouches are not in order")
+        if len(pair) > self.config.statements_max:
+            raise ValueError(f"{len(pair)} vouches, at most {self.config.statements_max} are held")
+        self._held = statements
+        self._gathered = _Gathered()
+        self._change()
 
     # --------------------------------------------------------------------------------- merging
     def _merged(self) -> Statements:

@@ -54,6 +54,13 @@ class _Endpoint(NamedTuple):
     addresses: tuple[str, ...]
 
 
+Endpoints = list[tuple[AuthorKey, int, DeviceId, tuple[str, ...]]]
+"""(author, seq, device, addresses)"""
+
+Devices = list[tuple[AuthorKey, tuple[DeviceId, ...]]]
+"""(author, devices in their order)"""
+
+
 class _Edges:
     """Statements about items, gathered for one call: what differs in each, and by bundle."""
 
@@ -169,10 +176,39 @@ class Admission:
             self.clicks.drop_author(row)
         self._endpoints.pop(author, None)
 
+    def forget_all(self, authors: Sequence[AuthorKey]) -> None:
+        """`forget` for all of these."""
+        rows = self.graph.authors.lookup_many(authors)
+        rows = rows[rows >= 0]
+        gone = np.zeros(self.graph.authors.rows, np.bool_)
+        gone[rows] = True
+        for row in rows.tolist():
+            self.graph.drop_author(row)
+        self.trust.drop_casters(gone)
+        self.clicks.forget_rows(gone)
+        for author in authors:
+            self._endpoints.pop(author, None)
+            self._several.pop(author, None)
+
     def addresses_of(self, author: AuthorKey) -> tuple[str, ...]:
         """Where the author says that she can be reached."""
         said = self._endpoints.get(author)
         return said.addresses if said is not None else ()
+
+    def dump(self) -> tuple[Endpoints, Devices]:
+        """What is remembered here of addresses and devices, the longest unheard first: copies."""
+        endpoints = [(author, *said) for author, said in self._endpoints.items()]
+        return endpoints, list(self._several.items())
+
+    def load(self, endpoints: Endpoints, devices: Devices) -> None:
+        """Remember what gave this `dump`."""
+        self._endpoints = {
+            AuthorKey(author): _Endpoint(seq, DeviceId(device), tuple(addresses))
+            for author, seq, device, addresses in endpoints
+        }
+        self._several = {
+            AuthorKey(author): tuple(map(DeviceId, known)) for author, known in devices
+        }
 
     def _devices(self, feed: FeedId) -> tuple[DeviceId, ...]:
         """The author's devices in their order, at most 8; that of `feed` is one of them."""

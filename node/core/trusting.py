@@ -15,7 +15,7 @@ from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
 from trust.config import TrustConfig, VouchConfig
 from trust.meritrank import trust_from
-from trust.vouches import CompiledVouches, VouchGraph
+from trust.vouches import CompiledVouches, Statements, VouchGraph
 
 Stamp = tuple[int, DeviceId]
 """(seq, device) of a statement; the highest stands."""
@@ -96,6 +96,21 @@ class TrustDesk:
     def drop_caster(self, caster: int) -> None:
         """Forget what the author said about others."""
         self._vouches.drop_author(caster)
+
+    def drop_casters(self, casters: NDArray[np.bool_]) -> None:
+        """`drop_caster` for every row in the mask. O(statements)."""
+        self._vouches.drop_authors(casters)
+
+    def dump(self) -> tuple[Statements, NDArray[np.uint64]]:
+        """Copies of the vouches and of the order of their targets, for `load`."""
+        return self._vouches.dump(), self._order.copy()
+
+    def load(self, vouches: Statements, order: NDArray[np.uint64]) -> None:
+        """Hold what gave this `dump`. ValueError if it is none, or beyond the cap."""
+        if vouches.pair.size and int(vouches.target.max()) + 1 >= len(order):
+            raise ValueError("vouches are for authors without a place in the order")
+        self._vouches.load(vouches)
+        self._order = order
 
     def block(self, author: AuthorKey, blocked: bool) -> None:
         """The owner wants to hear nothing of her: weight 0, whoever vouches."""

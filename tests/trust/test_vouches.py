@@ -348,3 +348,32 @@ def test_further_edges_are_checked():
         with pytest.raises(ValueError, match=r"\(0, 1\]"):
             made.with_edges(0, np.array([1]), np.array([weight]))
     assert made.with_edges(0, np.array([0]), np.array([1.0])).target.tolist() == [1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STATEMENTS, max_size=3), st.lists(ROW, max_size=3))
+def test_a_graph_goes_on_from_its_dump(batches, gone):
+    graph, again = VouchGraph(), VouchGraph()
+    for said in batches:
+        hear(graph, said)
+    again.load(graph.dump())
+    assert [a.tolist() for a in again.dump()] == [a.tolist() for a in graph.dump()]
+    mask = np.zeros(ROWS, np.bool_)
+    mask[gone] = True
+    again.drop_authors(mask)
+    for author in gone:
+        graph.drop_author(author)
+    for said in batches:
+        hear(graph, said)
+        hear(again, said)
+    assert [a.tolist() for a in again.dump()] == [a.tolist() for a in graph.dump()]
+
+
+def test_no_more_is_loaded_than_fits_and_nothing_out_of_order():
+    graph = VouchGraph()
+    hear(graph, [(1, 2, 50, 1, 0), (1, 3, 50, 1, 0)])
+    small = VouchConfig(vouches_per_author_max=1, statements_per_author_max=1, statements_max=1)
+    with pytest.raises(ValueError, match="at most 1"):
+        VouchGraph(small).load(graph.dump())
+    with pytest.raises(ValueError, match="order"):
+        VouchGraph().load(graph.dump().take(np.array([1, 0])))

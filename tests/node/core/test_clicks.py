@@ -70,3 +70,26 @@ def test_a_flood_of_terms_makes_way_for_trusted_people(graph):
     log.add(2, ("trusted",), "t:1")
     assert held(log) == [(2, "late"), (2, "spam3"), (2, "trusted"), (7, "mine")]
     assert log.make_room(np.zeros(3, np.bool_)) == 0, "not nearly full"
+
+
+def test_a_log_goes_on_from_its_dump(graph):
+    log, again = ClickLog(graph, hash_key=1), ClickLog(graph, hash_key=2)
+    for author in (1, 2):
+        log.add(author, ("a", "b"), f"t:{author}")
+    again.load(*log.dump())
+    assert held(again) == held(log)
+    again.add(1, ("a", "c"), "t:1")
+    assert held(again) == sorted([*held(log), (1, "c")])
+    again.drop_author(1)
+    assert held(again) == [(2, "a"), (2, "b")]
+
+
+def test_no_more_clicks_are_loaded_than_fit(graph):
+    log = ClickLog(graph, hash_key=1)
+    log.add(1, ("a", "b", "c"), "t:1")
+    rows, terms = log.dump()
+    for small in ({"clicks_max": 2}, {"terms_max": 2}):
+        with pytest.raises(ValueError, match="fit"):
+            ClickLog(graph, hash_key=1, **small).load(rows, terms)
+    with pytest.raises(ValueError, match="fit"):
+        ClickLog(graph, hash_key=1).load(rows, terms[:2])

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sim.methods.counting import Chance, Popularity
+from sim.methods.meritrank import meritrank_pht, meritrank_ppr, trust_ppr
 from sim.methods.method import Method
 from sim.methods.salsa import PlainSalsa
+from sim.methods.three_steps import p3alpha, rp3beta
 
 Value = float | int | str
 Grid = Mapping[str, tuple[Value, ...]]
@@ -44,6 +46,41 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
             PlainSalsa,
             "plain personalised SALSA, exact, everybody equal: the reference",
             "design §6; RankConfig.undefended with TrustVector.everyone_equal",
+        ),
+        "p3alpha": Entry(
+            p3alpha,
+            "three exact steps, to the power alpha",
+            "Cooper et al., WWW 2014 companion; recsys-2019 evaluation code P3alphaRecommender",
+            {"alpha": (0.6, 0.8, 1.0, 1.2), "neighbours": (0, 100, 800), "normalise": (0, 1)},
+        ),
+        "rp3beta": Entry(
+            rp3beta,
+            "three exact steps, divided by popularity to the power beta",
+            "Paudel et al., TiiS 2017 §4; sisinflab/Graph-RSs-Reproducibility RP3beta",
+            {
+                "alpha": (0.6, 0.8, 1.0, 1.2),
+                "beta": (0.0, 0.1, 0.3, 0.5),
+                "neighbours": (0, 100, 800),
+                "normalise": (0, 1),
+            },
+        ),
+        "trust-ppr": Entry(
+            trust_ppr,
+            "what the people like whom walks over vouches reach; no content walk",
+            "personalised PageRank; items by sum_v ppr(v) a(v, i) / sum_k a(v, k)",
+            {"reset": (0.1, 0.15, 0.3)},
+        ),
+        "meritrank-ppr": Entry(
+            meritrank_ppr,
+            "MeritRank as published on visits, extended to items by its people's shares",
+            "Nasrulin et al. 2022; code random_walks.py, pagerank.py, reputation_cut",
+            {"reset": (0.15, 0.33), "beta": (0.0, 0.4, 0.8, 1.0)},
+        ),
+        "meritrank-pht": Entry(
+            meritrank_pht,
+            "MeritRank as published on hitting times, extended to items by its people's shares",
+            "Nasrulin et al. 2022; code random_walks.py, hitting_time.py, reputation_cut",
+            {"reset": (0.15, 0.33), "beta": (0.0, 0.4, 0.8, 1.0)},
         ),
     }
 )

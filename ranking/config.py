@@ -42,12 +42,15 @@ class RankConfig:
     edges_max: int = 3_000_000
     """AUTO is exact up to so many edge visits, about 10 ms, and samples above."""
     walks: int = 20_000
-    """Walkers of the sampled method, shared out over the owner's items."""
+    """Budget of the sampled method in walkers, shared out over the owner's items."""
+    separation: float | None = 2.0
+    """Walkers beyond an eighth of the budget are added only until the last place of the list and
+    the first outside are so many standard errors of their difference apart. None: all walk."""
     owner_items_max: int = 1_000
     """The owner's strongest items are used: bounds walks and memory. At least 1."""
     candidates_max: int = 2_000
     """Candidates whose evidence may be examined for one list; the best by s(i) come first."""
-    candidates_step: int = 128
+    candidates_step: int = 32
     """They are examined so many at a time, until no other could enter the list."""
     people_kept: int = 16
     """Persons remembered for each candidate as those it depends on."""
@@ -66,6 +69,8 @@ class RankConfig:
             raise ValueError(f"exponent must be in (0, 1], not {self.exponent}")
         if self.kappa < 0 or not 0 <= self.excess_weight <= 1 or not 0 <= self.newcomer_chance <= 1:
             raise ValueError("need kappa >= 0, excess_weight and newcomer_chance in [0, 1]")
+        if self.separation is not None and not self.separation > 0:
+            raise ValueError(f"separation must be above 0, or None, not {self.separation}")
         at_least_one = ("walks", "owner_items_max", "candidates_step", "people_kept", "items_max")
         for name in at_least_one:
             if getattr(self, name) < 1:

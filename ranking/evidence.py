@@ -35,13 +35,16 @@ class Judged:
 
     def ordered(self) -> Judged:
         """By score, best first; equal scores by item row."""
-        order = np.lexsort((self.item, -self.score))
+        return self.take(np.lexsort((self.item, -self.score)))
+
+    def take(self, rows: NDArray[np.integer]) -> Judged:
+        """These rows, in this order."""
         return Judged(
-            self.item[order],
-            self.score[order],
-            self.error[order],
-            self.excess[order],
-            self.person[order],
+            self.item[rows],
+            self.score[rows],
+            self.error[rows],
+            self.excess[rows],
+            self.person[rows],
         )
 
     def joined(self, other: Judged) -> Judged:
@@ -56,13 +59,12 @@ class Judged:
 
 
 def judge(scores: ItemScores, items: I32) -> Judged:
-    """Apply the evidence rule to the given items. For its cost see `kernels_evidence`."""
+    """Apply the evidence rule to distinct items. For its cost see `kernels_evidence`."""
     config, passing = scores.config, scores.trust.passing
     excess, person, variance = dependence(
-        items,
-        scores.listeners,
+        scores.listeners(items),
         scores.reach,
-        scores.taste,
+        scores.view.taste,
         scores.gain,
         config.exponent,
         (passing.ptr, passing.author, passing.share, scores.trust.prior),
@@ -129,7 +131,7 @@ class Bench:
         """The best `candidates_max` items by s(i) that are not excluded."""
         s = scores.score.copy()
         s[excluded[excluded < s.size]] = 0.0
-        found = np.flatnonzero(s)
+        found = np.flatnonzero(s > 0)
         limit = scores.config.candidates_max
         if found.size > limit:
             found = found[np.argpartition(-s[found], limit)[:limit]]
@@ -161,6 +163,11 @@ class Bench:
             if full or self.ceiling == 0.0:
                 return rows
             self.step()
+
+    def listed(self, n: int, *, taken: Judged | None = None) -> Judged:
+        """The best n within the budget, see `best`."""
+        rows = self.best(n, taken=taken)
+        return self.judged.take(rows)
 
     def rank_of(self, score: float) -> int | None:
         """1 + the candidates with a higher score; None when that is beyond `candidates_max`."""

@@ -4,8 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ranking.affinity import Side
-from ranking.kernels_salsa import power
+from ranking.kernels_salsa import Reach, power
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -43,9 +42,8 @@ def _rank_dependence(touched: I32, n: int, share: F64, prior: F32, best: F32, wh
 
 @njit(nogil=True, cache=True)
 def dependence(
-    items: I32,
-    listeners: Side,
-    reach: tuple[I64, I32, F32],
+    found: tuple[I64, I32, F32],
+    reach: Reach,
     taste: F32,
     gain: F32,
     exponent: float,
@@ -54,32 +52,32 @@ def dependence(
 ) -> tuple[F32, I32, F32]:
     """(excess[items, keep], person[items, keep], variance[items]); persons -1 where fewer.
 
-    share(i, x) = part of s(i) whose trust walks pass x, x itself included; excess = (share -
-    prior) / (1 - prior). `passing` is (ptr, x, share, prior); `walks` is (sampled[j], walkers per
-    item, keep). `variance` is that of the concave sum before the item's own factor, by the delta
-    method over the sampled items j; an upper bound, since the strata scatter less than free draws.
+    `found` are the items' reached listeners, from `reached_listeners`. share(i, x) = part of s(i)
+    whose trust walks pass x, x itself included; excess = (share - prior) / (1 - prior). `passing`
+    is (ptr, x, share, prior); `walks` is (sampled[j], walkers per item, keep). `variance` is that
+    of the concave sum before the item's own factor, by the delta method over the sampled items j;
+    an upper bound, since the strata scatter less than free draws.
     Cost: for each item, (paths to it) + (its reached listeners * their passing entries).
     """
-    reach_ptr, reach_hop, reach_p = reach
+    ptr, who, affinity = found
     pass_ptr, pass_author, pass_share, prior = passing
     sampled, per_item, keep = walks
-    excess = np.zeros((items.shape[0], keep), np.float32)
-    person = np.full((items.shape[0], keep), -1, np.int32)
-    variance = np.zeros(items.shape[0], np.float32)
+    n_items = ptr.shape[0] - 1
+    excess = np.zeros((n_items, keep), np.float32)
+    person = np.full((n_items, keep), -1, np.int32)
+    variance = np.zeros(n_items, np.float32)
     mass = np.zeros(gain.shape[0], np.float64)
     square = np.zeros(gain.shape[0], np.float64)
     share = np.zeros(prior.shape[0], np.float64)
     touched = np.empty(prior.shape[0], np.int32)
-    for c in range(items.shape[0]):
-        i = items[c]
+    for c in range(n_items):
         mass[:] = 0.0
         square[:] = 0.0
-        for e in range(listeners.ptr[i], listeners.ptr[i + 1]):
-            v = listeners.row[e]
-            for h in range(reach_ptr[v], reach_ptr[v + 1]):
-                step = listeners.affinity[listeners.code[e]] / taste[v]
-                mass[reach_hop[h]] += reach_p[h] * step
-                square[reach_hop[h]] += reach_p[h] * step * step
+        for e in range(ptr[c], ptr[c + 1]):
+            step = affinity[e] / taste[reach.author[who[e]]]
+            for h in range(reach.ptr[who[e]], reach.ptr[who[e] + 1]):
+                mass[reach.hop[h]] += reach.p[h] * step
+                square[reach.hop[h]] += reach.p[h] * step * step
         total = 0.0
         for j in range(gain.shape[0]):
             if mass[j] > 0.0:
@@ -91,14 +89,12 @@ def dependence(
                 total += term
                 mass[j] = term / mass[j]
         n = 0
-        for e in range(listeners.ptr[i], listeners.ptr[i + 1]):
-            v = listeners.row[e]
+        for e in range(ptr[c], ptr[c + 1]):
+            v = reach.author[who[e]]
             part = 0.0
-            for h in range(reach_ptr[v], reach_ptr[v + 1]):
-                part += reach_p[h] * mass[reach_hop[h]]
-            if part <= 0.0:
-                continue
-            part *= listeners.affinity[listeners.code[e]] / taste[v] / total
+            for h in range(reach.ptr[who[e]], reach.ptr[who[e] + 1]):
+                part += reach.p[h] * mass[reach.hop[h]]
+            part *= affinity[e] / taste[v] / total
             for h in range(pass_ptr[v], pass_ptr[v + 1]):
                 x = pass_author[h]
                 if share[x] == 0.0:

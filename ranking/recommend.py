@@ -5,7 +5,7 @@ Everything is in rows; the node puts names to them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,14 @@ from ranking.config import Method, RankConfig
 from ranking.discoveries import Discovery, discover, places
 from ranking.evidence import Bench, Judged, judge
 from ranking.reasons import Reasons, explain
-from ranking.salsa import ItemScores, score_items
+from ranking.rounds import walked
+from ranking.salsa import ItemScores, Walkers
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
+from ranking.view import TrustView, mask_of
 
 I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
 NOBODY = -1
 
 
@@ -61,13 +64,30 @@ class Recommendation:
     """A list, best first but for the discoveries, which have fixed places.
 
     unprotected: the owner trusts nobody, everybody counted the same. edges: the cost of the last
-    step in edge visits.
+    step in edge visits. walks: walkers used, 0 when exact.
     """
 
     items: tuple[Recommended, ...]
     method: Method
     unprotected: bool
     edges: int
+    walks: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedItems:
+    """The list without its reasons, place by place: see `Recommended` and `Recommendation`."""
+
+    item: I32
+    score: F32
+    standard_error: F32
+    rests_on: I32
+    excess: F32
+    discovery: tuple[Discovery | None, ...]
+    method: Method
+    unprotected: bool
+    edges: int
+    walks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,81 +116,95 @@ class Why:
     without: Explanation | None = None
 
 
-def _mask(rows: I32, size: int) -> NDArray[np.bool_]:
-    mask = np.zeros(size, np.bool_)
-    mask[rows[(rows >= 0) & (rows < size)]] = True
-    return mask
-
-
 def _excluded(snapshot: GraphSnapshot, owner: int, request: RecommendRequest) -> NDArray[np.bool_]:
     """Items that must not be recommended: seen, disliked or blocked."""
-    mask = _mask(request.seen_items, snapshot.n_items)
-    mask |= _mask(request.blocked_items, snapshot.n_items)
+    mask = mask_of(request.seen_items, snapshot.n_items)
+    mask |= mask_of(request.blocked_items, snapshot.n_items)
     if owner < snapshot.n_authors:
         mask[snapshot.liked(owner)] = True
         mask[snapshot.disliked(owner)] = True
     return mask
 
 
-def _heard(
-    snapshot: GraphSnapshot, trust: TrustVector, request: RecommendRequest
-) -> tuple[TrustVector, NDArray[np.bool_]]:
-    """The trust over this snapshot without blocked authors, and the mask of those.
+def rank_items(
+    graph: GraphSnapshot | TrustView,
+    trust: TrustVector,
+    request: RecommendRequest,
+    rng: np.random.Generator,
+) -> RankedItems:
+    """At most `request.n` items for the owner of `trust`: what `recommend` lists, reasons aside.
 
-    What they had is everybody else's: t keeps its sum, and so kappa and the priors their meaning.
+    The same arguments and generator state give the same list. Hand in a `TrustView` of the same
+    trust and blocked authors to ask more than once: it holds all that costs O(edges). Memory: a
+    few arrays of n_items and n_authors, the listeners of the owner's items, and the candidates
+    judged.
     """
-    sized = trust.resized(snapshot.n_authors)
-    barred = _mask(request.blocked_authors, sized.n_authors)
-    if sized.t[barred].any():
-        t = np.where(barred, np.float32(0), sized.t)
-        t /= t.sum() or np.float32(1)
-        sized = replace(sized, t=t, prior=sized.passing.prior(t))
-    return sized, barred
+    return _ranked(TrustView.over(graph, trust, request.blocked_authors), request, rng)[0]
 
 
-def _ordinary(judged: Judged, row: int, reasons: Reasons) -> Recommended:
-    return Recommended(
-        item=int(judged.item[row]),
-        score=float(judged.score[row]),
-        standard_error=float(judged.error[row]),
-        reasons=reasons,
-        rests_on=int(judged.person[row, 0]),
-        excess=float(judged.excess[row, 0]),
+def _ranked(
+    view: TrustView, request: RecommendRequest, rng: np.random.Generator
+) -> tuple[RankedItems, ItemScores]:
+    """The list, and what explains it."""
+    config, trust = request.config, view.trust
+    if not 1 <= request.n <= config.items_max:
+        raise ValueError(f"n must be in 1..{config.items_max}, not {request.n}")
+    excluded = _excluded(view.snapshot, trust.owner, request)
+    walkers = Walkers.of(view, config, rng)
+    scores, bench = walked(walkers, np.flatnonzero(excluded).astype(np.int32), request.n)
+    spots = [] if trust.unprotected else places(request.n, config.discovery_every)
+    chosen = bench.listed(request.n)
+    kinds: list[Discovery | None] = [None] * chosen.item.size
+    if spots:
+        excluded[chosen.item] = True
+        found = discover(scores, len(spots), excluded, view.barred, rng)
+        strange = judge(scores, np.array([item for item, _ in found], np.int32))
+        ordinary = bench.listed(request.n - len(found), taken=strange)
+        chosen, kinds = _interleaved(ordinary, strange, [kind for _, kind in found], spots)
+    made = RankedItems(
+        item=chosen.item,
+        score=chosen.score,
+        standard_error=chosen.error,
+        rests_on=chosen.person[:, 0],
+        excess=chosen.excess[:, 0],
+        discovery=tuple(kinds),
+        method=scores.method,
+        unprotected=trust.unprotected,
+        edges=scores.edges,
+        walks=scores.walks,
     )
+    return made, scores
+
+
+def _interleaved(
+    ordinary: Judged, strange: Judged, kinds: list[Discovery], spots: list[int]
+) -> tuple[Judged, list[Discovery | None]]:
+    """Discoveries at their spots among the ordinary places, or at the end of a short list."""
+    order = list(range(ordinary.item.size))
+    labels: list[Discovery | None] = [None] * ordinary.item.size
+    for k, kind in enumerate(kinds):
+        place = min(spots[k], len(order))
+        order.insert(place, ordinary.item.size + k)
+        labels.insert(place, kind)
+    return ordinary.joined(strange).take(np.array(order, np.int32)), labels
 
 
 def recommend(
-    snapshot: GraphSnapshot,
+    graph: GraphSnapshot | TrustView,
     trust: TrustVector,
     request: RecommendRequest,
     rng: np.random.Generator,
 ) -> Recommendation:
-    """At most `request.n` items for the owner of `trust`, with reasons.
-
-    The same arguments and generator state give the same list. Memory: a few arrays of n_items and
-    n_authors, the listeners of the owner's items, and candidates_max judged candidates.
-    """
-    config = request.config
-    if not 1 <= request.n <= config.items_max:
-        raise ValueError(f"n must be in 1..{config.items_max}, not {request.n}")
-    trust, barred = _heard(snapshot, trust, request)
-    scores = score_items(snapshot, trust, config, rng)
-    excluded = _excluded(snapshot, trust.owner, request)
-    bench = Bench.of(scores, np.flatnonzero(excluded).astype(np.int32))
-    rows = bench.best(request.n)
-    spots = [] if trust.unprotected else places(request.n, config.discovery_every)
-    shown = excluded | _mask(bench.judged.item[rows], snapshot.n_items)
-    found = discover(scores, len(spots), shown, barred, rng) if spots else []
-    strange = judge(scores, np.array([item for item, _ in found], np.int32))
-    rows = bench.best(request.n - len(found), taken=strange)
-    items = bench.judged.item[rows].tolist() + [item for item, _ in found]
-    reasons = explain(scores, items)
-    chosen = [_ordinary(bench.judged, row, reasons[k]) for k, row in enumerate(rows.tolist())]
-    for k, (_, kind) in enumerate(found):
-        place = min(spots[k], len(chosen))
-        entry = _ordinary(strange, k, reasons[rows.size + k])
-        chosen.insert(place, replace(entry, discovery=kind))
-    return Recommendation(tuple(chosen), scores.method, trust.unprotected, scores.edges)
+    """At most `request.n` items for the owner of `trust`, with reasons; else as `rank_items`."""
+    made, scores = _ranked(TrustView.over(graph, trust, request.blocked_authors), request, rng)
+    columns = (made.item, made.score, made.standard_error, made.rests_on, made.excess)
+    reasons = explain(scores, made.item.tolist())
+    rows = zip(*(column.tolist() for column in columns), reasons, made.discovery, strict=True)
+    items = tuple(
+        Recommended(item, score, error, why, rests_on, excess, kind)
+        for item, score, error, rests_on, excess, why, kind in rows
+    )
+    return Recommendation(items, made.method, made.unprotected, made.edges, made.walks)
 
 
 def _explanation(scores: ItemScores, item: int, excluded: NDArray[np.bool_]) -> Explanation:
@@ -191,7 +225,7 @@ def _explanation(scores: ItemScores, item: int, excluded: NDArray[np.bool_]) -> 
 
 
 def why(
-    snapshot: GraphSnapshot,
+    graph: GraphSnapshot | TrustView,
     trust: TrustVector,
     request: RecommendRequest,
     item: int,
@@ -202,15 +236,14 @@ def why(
     """Explain one item; `without` is the trust when somebody is left out, as given by
     `trust.meritrank.without_author`: there she is neither a step of a trust walk nor a listener.
     """
+    view = TrustView.over(graph, trust, request.blocked_authors)
+    snapshot = view.snapshot
     if not 0 <= item < snapshot.n_items:
         raise ValueError(f"item row {item} is not among {snapshot.n_items} items")
-    heard, _ = _heard(snapshot, trust, request)
-    excluded = _excluded(snapshot, heard.owner, request)
-    scores = score_items(snapshot, heard, request.config, rng)
-    now = _explanation(scores, item, excluded)
+    excluded = _excluded(snapshot, trust.owner, request)
+    now = _explanation(Walkers.of(view, request.config, rng).scores(), item, excluded)
     changed = None
     if without is not None:
-        fewer, _ = _heard(snapshot, without, request)
-        other = score_items(snapshot, fewer, request.config, rng)
-        changed = _explanation(other, item, excluded)
-    return Why(item, bool(excluded[item]), heard.unprotected, now, changed)
+        fewer = TrustView.of(snapshot, without, request.blocked_authors)
+        changed = _explanation(Walkers.of(fewer, request.config, rng).scores(), item, excluded)
+    return Why(item, bool(excluded[item]), view.trust.unprotected, now, changed)

@@ -14,20 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.affinity import Side
 from ranking.config import Method, RankConfig
 from ranking.kernels_salsa import (
+    EIGHTHS,
+    Reach,
     exact_hops,
     item_paths,
+    reached_by_author,
+    reached_listeners,
     sampled_hops,
     spread,
     spread_cost,
     transpose_hops,
     trusted_listeners,
-    trusted_mass,
 )
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
+from ranking.view import TrustView
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -43,23 +46,36 @@ class ItemScores:
     """s(i) of every item before the evidence rule, and all that explains it.
 
     score: float32[n_items]. sources: the owner's items j, gain[j] their d_t(j)^.25. reach:
-    P(j -> v) by author, CSR (ptr, j, p). taste[v] = sum of v's affinities. mass[i] = trusted mass.
-    sampled[j]: whether P(j -> .) was sampled, with `per_item` walkers.
+    P(j -> v) by author. sampled[j]: whether P(j -> .) was sampled, with `per_item` walkers.
     """
 
-    snapshot: GraphSnapshot
-    trust: TrustVector
+    view: TrustView
     config: RankConfig
     score: F32
     sources: I32
     gain: F32
-    reach: tuple[I64, I32, F32]
-    taste: F32
-    mass: F32
+    reach: Reach
     sampled: NDArray[np.bool_]
     per_item: int
     edges: int
     """Edge visits of the last step: the cost."""
+    reached_edges: int
+    """Edges of the authors reached, each author once."""
+
+    @property
+    def snapshot(self) -> GraphSnapshot:
+        """The graph."""
+        return self.view.snapshot
+
+    @property
+    def trust(self) -> TrustVector:
+        """The owner's trust, blocked authors left out."""
+        return self.view.trust
+
+    @property
+    def mass(self) -> F32:
+        """Trusted mass of each item."""
+        return self.view.mass
 
     @property
     def method(self) -> Method:
@@ -67,22 +83,40 @@ class ItemScores:
         return Method.SAMPLED if self.sampled.any() else Method.EXACT
 
     @property
-    def listeners(self) -> Side:
-        """The item side of the snapshot."""
-        return self.snapshot.item_side
+    def walks(self) -> int:
+        """Walkers that walked."""
+        return int(self.sampled.sum()) * self.per_item
 
     def factor(self, items: I32) -> F32:
         """d_t(i)^-.3 of the given items."""
-        degree = 1.0 + self.config.degree_scale * self.mass[items].astype(np.float64)
-        return (degree**-self.config.item_penalty).astype(np.float32)
+        return _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
+
+    def listeners(self, items: I32) -> tuple[I64, I32, F32]:
+        """CSR over distinct items: reached listeners, as places in `reach`, and a(v, i).
+
+        O(listeners of the items), or O(edges of the authors reached) where that is less.
+        """
+        ptr = self.view.listeners.ptr
+        found: tuple[I64, I32, F32]
+        if int((ptr[items + 1] - ptr[items]).sum()) <= 2 * self.reached_edges:
+            found = reached_listeners(items, self.view.listeners, self.reach)
+        else:
+            likes = self.snapshot.author_side
+            found = reached_by_author(items, likes, self.reach, self.snapshot.n_items)
+        return found
 
     def paths(self, item: int) -> tuple[I32, I32, F64]:
         """Every path to an item: (own item j, author v, part of s); the parts add up to s(item)."""
+        items = np.array([item], np.int32)
         hop, author, part = item_paths(
-            item, self.listeners, self.reach, self.taste, self.gain, self.config.exponent
+            self.listeners(items), self.reach, self.view.taste, self.gain, self.config.exponent
         )
-        factor = float(self.factor(np.array([item], np.int32))[0])
-        return self.sources[hop], author, part * factor
+        return self.sources[hop], author, part * float(self.factor(items)[0])
+
+
+def _degree(mass: F32, config: RankConfig) -> F32:
+    """d_t of items with this trusted mass."""
+    return np.float32(1) + np.float32(config.degree_scale) * mass
 
 
 def own_items(snapshot: GraphSnapshot, owner: int, items_max: int) -> tuple[I32, F32]:
@@ -107,70 +141,109 @@ def kappa_of(trust: TrustVector, own_weights: F32, config: RankConfig) -> float:
     return config.kappa / authors * float(own_weights.mean())
 
 
-def _hops(
-    snapshot: GraphSnapshot,
-    trust: TrustVector,
-    sources: tuple[I32, F32],
-    config: RankConfig,
-    rng: np.random.Generator,
-) -> tuple[tuple[I64, I32, F32], NDArray[np.bool_], int]:
-    """P(j -> v) in rows of j, which rows were sampled, and walkers for each."""
-    items, weights = sources
-    ptr, author, weight = trusted_listeners(items, snapshot.item_side, trust.t)
-    kappa = kappa_of(trust, weights, config)
-    per_item = max(1, config.walks // max(items.size, 1))
-    exact = exact_hops(ptr, weight, kappa)
-    affordable = spread_cost(author, exact, snapshot.author_ptr) <= config.edges_max
-    if config.method is Method.EXACT or (config.method is Method.AUTO and affordable):
-        return (ptr, author, exact), np.zeros(items.size, np.bool_), per_item
-    draws = rng.random(items.size * per_item)
-    p, sampled = sampled_hops(ptr, weight, kappa, per_item, draws)
-    return (ptr, author, p), sampled, per_item
+@dataclass(frozen=True, slots=True, eq=False)
+class Walkers:
+    """Everything drawn for one question, so that its scores can be had from a part of the walkers
+    and then from more: a larger part contains the smaller ones.
+
+    sources: the owner's items. ptr, author, weight: their trusted listeners, CSR, with t a. exact:
+    P(j -> v), or None when it is sampled, with `per_item` walkers on each item.
+    """
+
+    view: TrustView
+    config: RankConfig
+    sources: I32
+    gain: F32
+    ptr: I64
+    author: I32
+    weight: F32
+    kappa: float
+    exact: F32 | None
+    per_item: int
+    draws: F64
+    shifts: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, view: TrustView, config: RankConfig, rng: np.random.Generator) -> Walkers:
+        """Choose the method and draw. An owner without items has one source, her trust alone.
+        O(listeners of the owner's items)."""
+        snapshot, trust = view.snapshot, view.trust
+        items, weights = own_items(snapshot, trust.owner, config.owner_items_max)
+        if not items.size:
+            author = np.flatnonzero(trust.t > 0).astype(np.int32)
+            ptr, t = np.array([0, author.size], np.int64), trust.t[author]
+            none, gain = np.array([NO_ITEM], np.int32), np.ones(1, np.float32)
+            return cls(view, config, none, gain, ptr, author, t, 0.0, t, 1, _NONE, _NO_SHIFTS)
+        ptr, author, weight = trusted_listeners(items, view.listeners, trust.t)
+        kappa = kappa_of(trust, weights, config)
+        gain = _degree(view.mass[items], config) ** np.float32(config.source_gain)
+        exact = exact_hops(ptr, weight, kappa)
+        draws, shifts, per_item = _NONE, _NO_SHIFTS, 1
+        affordable = spread_cost(author, exact, snapshot.author_ptr) <= config.edges_max
+        if config.method is Method.SAMPLED or (config.method is Method.AUTO and not affordable):
+            exact, per_item = None, max(1, config.walks // items.size)
+            per_item -= per_item % EIGHTHS if per_item > EIGHTHS else 0
+            draws = rng.random(items.size * per_item)
+            groups = items.size * -(-per_item // EIGHTHS)
+            shifts = rng.integers(0, EIGHTHS, groups, dtype=np.int8)
+        return cls(
+            view, config, items, gain, ptr, author, weight, kappa, exact, per_item, draws, shifts
+        )
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """Parts of the walkers, in eighths, that can be asked for."""
+        if self.exact is not None or self.per_item % EIGHTHS:
+            return (EIGHTHS,)
+        return (1, 2, 4, EIGHTHS)
+
+    def scores(self, part: int = EIGHTHS) -> ItemScores:
+        """s(i) of every item from so many eighths of the walkers.
+
+        O(edges of the authors reached, once for each item through which they are) + O(n_items).
+        """
+        likes, p, sampled = self.view.snapshot.author_side, self.exact, _exactly(self.sources)
+        if p is None:
+            p, sampled = sampled_hops(
+                self.ptr, self.weight, self.kappa, self.per_item, self.draws, self.shifts, part
+            )
+        hops = (self.ptr, self.author, p)
+        n_items, exponent = self.view.snapshot.n_items, self.config.exponent
+        score = spread(hops, self.gain, exponent, likes, self.view.taste, n_items)
+        reach = Reach(*transpose_hops(*hops, self.view.snapshot.n_authors))
+        made = ItemScores(
+            view=self.view,
+            config=self.config,
+            score=score,
+            sources=self.sources,
+            gain=self.gain,
+            reach=reach,
+            sampled=sampled,
+            per_item=self.per_item * part // EIGHTHS,
+            edges=int(spread_cost(self.author, p, likes.ptr)),
+            reached_edges=int((likes.ptr[reach.author + 1] - likes.ptr[reach.author]).sum()),
+        )
+        found = np.flatnonzero(score > 0).astype(np.int32)
+        score[found] *= made.factor(found)
+        return made
 
 
-def _trust_alone(trust: TrustVector) -> tuple[I64, I32, F32]:
-    """P(j -> v) = t(v) for an owner without items: one source, her trust."""
-    author = np.flatnonzero(trust.t > 0).astype(np.int32)
-    return np.array([0, author.size], np.int64), author, trust.t[author]
+_NONE = np.empty(0, np.float64)
+_NO_SHIFTS = np.empty(0, np.int8)
+
+
+def _exactly(sources: I32) -> NDArray[np.bool_]:
+    return np.zeros(sources.size, np.bool_)
 
 
 def score_items(
-    snapshot: GraphSnapshot,
+    graph: GraphSnapshot | TrustView,
     trust: TrustVector,
     config: RankConfig,
     rng: np.random.Generator,
 ) -> ItemScores:
-    """s(i) for every item, for the owner of `trust`, who must be sized to the snapshot.
+    """s(i) for every item, for the owner of `trust`, from all walkers the budget allows.
 
-    An owner without items gets what those she trusts like. Cost: edges of trusted authors once,
-    plus the listeners of the owner's items, plus the edges of the authors reached.
+    An owner without items gets what those she trusts like. A snapshot costs its `TrustView`.
     """
-    likes = snapshot.author_side
-    mass, taste = trusted_mass(likes, trust.t, snapshot.n_items)
-    items, weights = own_items(snapshot, trust.owner, config.owner_items_max)
-    if items.size:
-        hops, sampled, per_item = _hops(snapshot, trust, (items, weights), config, rng)
-        degree = 1.0 + config.degree_scale * mass[items].astype(np.float64)
-        gain = (degree**config.source_gain).astype(np.float32)
-    else:
-        hops, sampled, per_item = _trust_alone(trust), np.zeros(1, np.bool_), 1
-        items, gain = np.array([NO_ITEM], np.int32), np.ones(1, np.float32)
-    raw = spread(hops, gain, config.exponent, likes, taste, snapshot.n_items)
-    reach = transpose_hops(*hops, snapshot.n_authors)
-    scores = ItemScores(
-        snapshot=snapshot,
-        trust=trust,
-        config=config,
-        score=raw,
-        sources=items,
-        gain=gain,
-        reach=reach,
-        taste=taste,
-        mass=mass,
-        sampled=sampled,
-        per_item=per_item,
-        edges=int(spread_cost(hops[1], hops[2], snapshot.author_ptr)),
-    )
-    found = np.flatnonzero(raw).astype(np.int32)
-    raw[found] *= scores.factor(found)
-    return scores
+    return Walkers.of(TrustView.over(graph, trust), config, rng).scores()

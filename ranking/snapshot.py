@@ -174,9 +174,9 @@ class DatedSnapshot:
 
     def on(self, today: int) -> GraphSnapshot | None:
         """The graph on that day; None when it has to be made anew."""
-        if today == self.shown_on:
+        if today == self.shown_on or self.half_life_days is None:
             return self.shown
-        if not self.made_on <= today <= self.until or self.half_life_days is None:
+        if not self.made_on <= today <= self.until:
             return None
         self.shown = self.base.decayed(2.0 ** ((self.made_on - today) / self.half_life_days))
         self.shown_on = today

@@ -47,13 +47,18 @@ class AttackedWorld:
     near: NDArray[np.bool_]
 
 
-def attack(world: World, plan: Attack, rng: np.random.Generator) -> AttackedWorld:
-    """Add the regions of one cell. The world must know vouches; only positive ones are kept."""
+def attack(
+    world: World, plan: Attack, rng: np.random.Generator, *, fooled: I32 | None = None
+) -> AttackedWorld:
+    """Add the regions of one cell. The world must know vouches; only positive ones are kept.
+
+    fooled: who vouches over each attack edge; drawn as the plan says if not given.
+    """
     vouches = world.vouches
     if vouches is None:
         raise ValueError("an attack over vouches needs a world with vouches")
     n_people, n_items = world.snapshot.n_authors, world.snapshot.n_items
-    fooled = _fooled(vouches, plan, rng)
+    fooled = _fooled(vouches, plan, rng) if fooled is None else fooled
     near = np.zeros(n_people, np.bool_)
     near[fooled] = True
     caster = np.repeat(np.arange(n_people, dtype=np.int32), np.diff(vouches.ptr))
@@ -121,8 +126,9 @@ def _masks(
         entered = fooled[region * plan.entries : (region + 1) * plan.entries]
         if not entered.size:  # strangers copy whomever they like
             entered = np.arange(snapshot.n_authors, dtype=np.int32)
-        watchers = np.union1d(entered, caster[np.isin(vouches.target, entered)])
-        for person in rng.choice(watchers, plan.identities):
+        if plan.strategy is not Strategy.TWIN:
+            entered = np.union1d(entered, caster[np.isin(vouches.target, entered)])
+        for person in rng.choice(entered, plan.identities):
             items = snapshot.liked(int(person))
             if plan.strategy is Strategy.RARE:
                 rarest = np.argsort(degree[items], kind="stable")[: -(-items.size // 2)]

@@ -13,6 +13,7 @@ from sim.attacks.regions import Attack, Strategy, Topology
 EDGES = (1, 20, 200)
 IDENTITIES = (1, 10, 200)
 ENTRIES = (1, 5, 50)
+STRATEGIES = (Strategy.OWN, Strategy.POPULAR, Strategy.CLONE, Strategy.RARE)
 
 
 def canonical(plan: Attack) -> Attack:
@@ -28,7 +29,9 @@ def _cells(
     edges: tuple[int, ...], identities: tuple[int, ...], entries: tuple[int, ...]
 ) -> Iterator[Attack]:
     sizes = product(edges, identities, entries)
-    for (e, i, n), topology, strategy, shared in product(sizes, Topology, Strategy, (False, True)):
+    for (e, i, n), topology, strategy, shared in product(
+        sizes, Topology, STRATEGIES, (False, True)
+    ):
         yield canonical(Attack(e, i, n, topology, strategy, shared))
 
 

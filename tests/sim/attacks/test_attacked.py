@@ -51,6 +51,8 @@ def test_disguises(strategy: Strategy) -> None:
             assert len(mask) == min(CAMOUFLAGE, ITEMS)
         elif strategy is Strategy.CLONE:
             assert mask in tastes
+        elif strategy is Strategy.TWIN:
+            assert mask == set(honest.snapshot.liked(int(hostile.fooled[(identity - PEOPLE) // 4])))
         else:
             assert len(mask) == 5
             rarest = [
@@ -58,6 +60,12 @@ def test_disguises(strategy: Strategy) -> None:
                 for taste in tastes
             ]
             assert any(rarest)
+
+
+def test_whom_to_fool_can_be_said() -> None:
+    hostile = attack(town(), Attack(edges=1), rng(), fooled=np.array([7], np.int32))
+    assert hostile.fooled.tolist() == [7]
+    assert PEOPLE in hostile.world.vouches.out(7)[0]
 
 
 def test_near_are_the_fooled_and_who_vouches_for_them() -> None:

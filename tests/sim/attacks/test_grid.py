@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from sim.attacks.grid import EDGES, ENTRIES, IDENTITIES, canonical, corners, others
+from sim.attacks.grid import (
+    EDGES,
+    ENTRIES,
+    IDENTITIES,
+    STRATEGIES,
+    canonical,
+    corners,
+    others,
+)
 from sim.attacks.regions import Attack, Strategy, Topology
 
 
@@ -14,7 +22,7 @@ def test_corners_hold_the_ends_of_every_size_with_every_shape_and_disguise() -> 
     assert {c.identities for c in cells} == {IDENTITIES[0], IDENTITIES[-1]}
     assert {c.entries for c in cells} == {ENTRIES[0], ENTRIES[-1]}
     for topology in Topology:
-        for strategy in Strategy:
+        for strategy in STRATEGIES:
             for shared in (False, True):
                 assert Attack(200, 200, 50, topology, strategy, shared) in cells
 

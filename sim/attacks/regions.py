@@ -35,8 +35,8 @@ class Strategy(StrEnum):
 
     OWN: nothing. POPULAR: of the most popular items. CLONE: the whole taste of somebody whose
     trust walks come by: the fooled people and those who vouch for them. RARE: the rarer half of
-    such a person's items. TWIN: the whole taste of a fooled person herself. With no fakes at all, POPULAR and CLONE are attempts to demote honest
-    items by making them look popular.
+    such a person's items. TWIN: the whole taste of a fooled person herself. With no fakes at all,
+    POPULAR and CLONE are attempts to demote honest items by making them look popular.
     """
 
     OWN = "own"

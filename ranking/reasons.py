@@ -30,11 +30,15 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """The heaviest paths, and the rest in one number: sum of shares + other_share = 1."""
+    """The heaviest paths, and the rest in one number: sum of shares + other_share = 1.
+
+    authors: (row, part of the score over all her paths) of those with most of it, as many as paths.
+    """
 
     paths: tuple[Path, ...] = ()
     other_share: float = 0.0
     n_paths: int = 0
+    authors: tuple[tuple[int, float], ...] = ()
 
 
 def heaviest_paths(scores: ItemScores, item: int) -> Reasons:
@@ -48,7 +52,10 @@ def heaviest_paths(scores: ItemScores, item: int) -> Reasons:
         Path(int(source[k]), int(author[k]), float(part[k]) / total) for k in order.tolist()
     )
     rest = max(0.0, 1.0 - sum(p.share for p in paths))
-    return Reasons(paths, rest if source.size > len(paths) else 0.0, int(source.size))
+    her_part = np.bincount(author, weights=part) / total
+    most = np.argsort(-her_part, kind="stable")[: scores.config.paths_max]
+    authors = tuple((int(v), float(her_part[v])) for v in most.tolist() if her_part[v] > 0)
+    return Reasons(paths, rest if source.size > len(paths) else 0.0, int(source.size), authors)
 
 
 def trails(trust: TrustVector, authors: list[int]) -> dict[int, tuple[int, ...]]:
@@ -73,6 +80,7 @@ def explain(scores: ItemScores, items: list[int]) -> list[Reasons]:
             tuple(Path(p.source, p.author, p.share, ways.get(p.author, ())) for p in r.paths),
             r.other_share,
             r.n_paths,
+            r.authors,
         )
         for r in bare
     ]

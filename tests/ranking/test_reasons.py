@@ -24,6 +24,11 @@ def test_shares_add_up_and_name_the_heaviest(scores):
         assert sum(shares) + reasons.other_share == pytest.approx(1)
         assert shares == pytest.approx(sorted(part / part.sum(), reverse=True)[: len(shares)])
         assert reasons.n_paths == len(source)
+        parts = {int(v): float(part[author == v].sum() / part.sum()) for v in set(author.tolist())}
+        most = sorted(parts.values(), reverse=True)[:5]
+        assert [share for _, share in reasons.authors] == pytest.approx(most)
+        for row, share in reasons.authors:
+            assert share == pytest.approx(parts[row])
         for path in reasons.paths:
             assert (path.source, path.author) in set(
                 zip(source.tolist(), author.tolist(), strict=True)

@@ -44,7 +44,20 @@ CREATE TRIGGER bundle_voided AFTER INSERT ON voids BEGIN
 END;
 """
 
-STEPS: Mapping[int, str] = {1: _CHANGES}
+_SHOWN = """
+-- What each person was shown, in the order of its first showing, and because of whom.
+CREATE TABLE shown (
+    showing INTEGER PRIMARY KEY,
+    person  INTEGER NOT NULL,
+    item    TEXT    NOT NULL,
+    day     INTEGER NOT NULL,
+    authors BLOB    NOT NULL CHECK (length(authors) % 33 = 0),  -- key and percent, joined
+    outcome INTEGER CHECK (outcome BETWEEN -100 AND 100),       -- NULL: none yet
+    UNIQUE (person, item)
+) STRICT;
+"""
+
+STEPS: Mapping[int, str] = {1: _CHANGES, 2: _SHOWN}
 """SQL that leads from schema `n` to `n + 1`, by `n`. A step is never edited once released."""
 
 

@@ -1,13 +1,14 @@
 """The people who live on this node, and the private facts of each.
 
-Every write here answers somebody's command, so every write is durable when it returns.
+Every write here answers somebody's command, so every write is durable when it returns; but for
+what a person was shown, since no list should wait for the disk.
 """
 
 from collections.abc import Iterable, Sequence
 
 from node.store.database import Database
 from node.store.errors import StoreError
-from node.store.rows import ClickRow, FactRow, PersonRow, VouchRow
+from node.store.rows import ClickRow, FactRow, PersonRow, ShownRow, VouchRow
 from protocol.ids import AuthorKey, DeviceId, Lane
 
 SEPARATOR = "\x1f"
@@ -22,7 +23,7 @@ class UnknownPerson(StoreError):
 
 
 class PersonTables(Database):
-    """Tables `persons`, `facts`, `vouch_facts`, `click_facts`."""
+    """Tables `persons`, `facts`, `vouch_facts`, `click_facts`, `shown`."""
 
     # ------------------------------------------------------------------------------ people
 
@@ -143,6 +144,37 @@ class PersonTables(Database):
         )
         return [ClickRow(_split(terms), *rest) for terms, *rest in rows]
 
+    # ------------------------------------------------------------------- what she was shown
+
+    def keep_shown(self, person: str, shown: Iterable[ShownRow], gone: Iterable[str] = ()) -> None:
+        """Remember first showings, forget others. Not durable before something else is."""
+        with self.transaction(durable=False):
+            who = self._person(person)
+            self._executemany(
+                "INSERT OR REPLACE INTO shown (person, item, day, authors, outcome)"
+                " VALUES (?, ?, ?, ?, ?)",
+                ((who, s.item, s.day, _joined(s.authors), s.outcome) for s in shown),
+            )
+            self._executemany(
+                "DELETE FROM shown WHERE person = ? AND item = ?", ((who, item) for item in gone)
+            )
+
+    def set_outcome(self, person: str, item: str, outcome: int | None) -> None:
+        """What became of a shown item; nothing happens when it is not remembered."""
+        with self.transaction(durable=True):
+            sql = "UPDATE shown SET outcome = ? WHERE person = ? AND item = ?"
+            self._execute(sql, (outcome, self._person(person), item))
+
+    def shown(self, person: str) -> list[ShownRow]:
+        """What the person was shown, the oldest first."""
+        rows = self._rows(
+            "SELECT item, day, authors, outcome FROM shown WHERE person = ? ORDER BY showing",
+            (self._person(person),),
+        )
+        return [
+            ShownRow(item, day, _parted(authors), outcome) for item, day, authors, outcome in rows
+        ]
+
     # ---------------------------------------------------------------------------- sharing
 
     def mark_shared(
@@ -176,6 +208,15 @@ def _key(lane: Lane, key: str | AuthorKey | tuple[tuple[str, ...], str]) -> tupl
     if isinstance(key, str | bytes):
         return (key,)
     raise TypeError(f"not a key of lane {lane.name}: {key!r}")
+
+
+def _joined(authors: Iterable[tuple[bytes, int]]) -> bytes:
+    return b"".join(author + bytes([percent]) for author, percent in authors)
+
+
+def _parted(joined: bytes) -> tuple[tuple[bytes, int], ...]:
+    pieces = (joined[at : at + 33] for at in range(0, len(joined), 33))
+    return tuple((piece[:32], piece[32]) for piece in pieces)
 
 
 def _split(joined: str) -> tuple[str, ...]:

@@ -67,6 +67,16 @@ class ClickRow(NamedTuple):
     seq: int | None = None
 
 
+class ShownRow(NamedTuple):
+    """An item at its first showing: (author key, percent) of those because of whom it was there,
+    and what became of it, percent, None for nothing yet."""
+
+    item: str
+    day: int
+    authors: tuple[tuple[bytes, int], ...]
+    outcome: int | None = None
+
+
 class ItemInfoRow(NamedTuple):
     """What one source calls an item; `source` is an author key, empty for our own knowledge.
 

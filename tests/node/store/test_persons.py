@@ -7,7 +7,7 @@ import pytest
 
 from node.identity import author_key
 from node.store.persons import UnknownPerson
-from node.store.rows import ClickRow, FactRow, PersonRow, VouchRow
+from node.store.rows import ClickRow, FactRow, PersonRow, ShownRow, VouchRow
 from node.store.store import Store
 from protocol.ids import AuthorKey, DeviceId, Lane
 
@@ -100,3 +100,44 @@ def test_each_lane_marks_its_own_facts(people: Store):
     assert people.clicks("ada") == [click._replace(position=1)]
     with pytest.raises(TypeError):
         people.mark_shared("ada", Lane.TASTE, [(("a",), "b")], 1)
+
+
+def test_what_was_shown_comes_back_in_its_order(people: Store, path: Path):
+    ann, bea = ADA.author, BOB.author
+    first = ShownRow("t:9", 20_000, ((ann, 100),))
+    second = ShownRow("t:1", 20_001, ((ann, 1), (bea, 99)), -100)
+    people.keep_shown("ada", [first, second])
+    people.keep_shown("bob", [first])
+    people.keep_shown("ada", [ShownRow("t:5", 20_002, ())])
+    people.set_outcome("ada", "t:9", 40)
+    people.set_outcome("ada", "t:404", 40)
+    people.close()
+    with Store.open(path) as again:
+        assert again.shown("bob") == [first]
+        assert again.shown("ada") == [
+            first._replace(outcome=40),
+            second,
+            ShownRow("t:5", 20_002, ()),
+        ]
+        again.set_outcome("ada", "t:9", None)
+        again.keep_shown("ada", [], ["t:1", "t:5", "t:404"])
+        assert again.shown("ada") == [first]
+        with pytest.raises(UnknownPerson, match="eve"):
+            again.keep_shown("eve", [first])
+
+
+def test_a_showing_needs_no_fsync_and_an_outcome_does(people: Store):
+    people.keep_shown("ada", [ShownRow("t:1", 1, ())])
+    assert people._connection.pragma("synchronous") == 1, "NORMAL"
+    people.set_outcome("ada", "t:1", 100)
+    assert people._connection.pragma("synchronous") == 2, "FULL"
+
+
+def test_a_store_from_before_takes_showings_in(people: Store, path: Path):
+    people._execute("DROP TABLE shown")
+    people._connection.pragma("user_version", 2)
+    people.close()
+    with Store.open(path) as again:
+        assert again.persons() == [ADA, BOB]
+        again.keep_shown("ada", [ShownRow("t:1", 1, ())])
+        assert len(again.shown("ada")) == 1

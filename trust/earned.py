@@ -221,10 +221,10 @@ def earned_parts(
 
 def earned_weights(parts: list[float], own_weight: float) -> list[float]:
     """Weights in the unit of the owner's vouches, such that each has its part of her out-weight
-    with the earned added: w = part own_weight / (1 - sum of the parts).
+    with the earned added: w = part own_weight / (1 - sum of the parts); 1, a full vouch, at most.
 
     own_weight: the sum of her positive vouches. Who vouches for nobody grants nothing: earned trust
     alone would make a list look protected whose every voice is a stranger's.
     """
     whole = own_weight / (1.0 - sum(parts))
-    return [part * whole for part in parts]
+    return [min(1.0, part * whole) for part in parts]

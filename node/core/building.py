@@ -9,6 +9,7 @@ from node.core.admission import Admission, Heard
 from node.core.clicks import ClickLog
 from node.core.config import PeerConfig
 from node.core.dialing import AddressBook, KnownAddress
+from node.core.earning import refresh
 from node.core.interest import kept_whole
 from node.core.methods.people import new_person
 from node.core.peer import Peer
@@ -23,6 +24,7 @@ from protocol.gossip import Gossip
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
 from protocol.signing import Signer
 from ranking.graph import BoundedGraph
+from trust.earned import Showing
 from trust.ledger import LedgerRow, PeerLedger
 
 BATCH = 128
@@ -51,6 +53,8 @@ class PersonRecord:
     facts: dict[str, Fact] = field(default_factory=dict)
     vouches: dict[AuthorKey, VouchFact] = field(default_factory=dict)
     clicks: dict[ClickKey, ClickFact] = field(default_factory=dict)
+    shown: tuple[tuple[str, Showing], ...] = ()
+    """(item, showing), the oldest first."""
     writers: tuple[WriterRecord, ...] = ()
 
 
@@ -137,6 +141,7 @@ def restore(state: PeerState, remembered: Remembered, *, now: float) -> None:
         state.trust.block(author, True)
     for person in state.persons:
         state.restate(person.author)
+        refresh(state, person, now)
     state.blocked_authors = dict.fromkeys(remembered.blocked_authors)
     state.blocked_items = dict.fromkeys(remembered.blocked_items)
     state.allowed = dict.fromkeys(remembered.allowed)
@@ -151,6 +156,7 @@ def _restore_person(state: PeerState, record: PersonRecord) -> None:
     person.facts.update(record.facts)
     person.vouches.update(record.vouches)
     person.clicks.update(record.clicks)
+    person.shown.restore(record.shown)
     for writer in record.writers:
         person.writers[writer.lane].resume(writer.seq, writer.prev, writer.floor, writer.voids)
 

@@ -7,6 +7,7 @@ from protocol.config import GossipConfig
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
 from trust.config import TrustConfig
+from trust.earned import EarnedConfig
 
 SECONDS_PER_DAY = 86_400
 
@@ -49,3 +50,5 @@ class PeerConfig:
     graph: GraphConfig = field(default_factory=GraphConfig)
     rank: RankConfig = field(default_factory=RankConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
+    earned: EarnedConfig | None = field(default_factory=EarnedConfig)
+    """None: nobody earns trust, and nothing is remembered of what was shown."""

@@ -13,6 +13,7 @@ from node.core.dialing import KnownAddress
 from protocol import events as gossip
 from protocol.bundle import Bundle
 from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
+from trust.earned import Named
 from trust.ledger import LedgerRow
 
 
@@ -175,6 +176,15 @@ class PutClick:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOutcome:
+    """What the person has said of an item that she was shown: percent, None for nothing (again)."""
+
+    person: str
+    item: str
+    outcome: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class MarkShared:
     """These private facts now stand in the own bundle `seq` of `lane`."""
 
@@ -242,6 +252,7 @@ Write: TypeAlias = (
     | DeleteFact
     | PutVouch
     | PutClick
+    | PutOutcome
     | MarkShared
     | PutOwnBundle
     | VoidOwn
@@ -271,6 +282,17 @@ class StoreBundles:
     """(feed, lo): everything below lo goes."""
     infos: tuple["InfoRow", ...] = ()
     """Titles and tags that the bundles state."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepShown:
+    """Keep what a person was shown for the first time, and forget what is out of memory. No fsync:
+    losing the last moments of it in a power cut costs a little evidence only."""
+
+    person: str
+    rows: tuple[tuple[str, int, Named], ...]
+    """(item, day, authors)."""
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +388,7 @@ Effect: TypeAlias = (
     | gossip.ReadBundles
     | Commit
     | StoreBundles
+    | KeepShown
     | DropAuthor
     | StoreProof
     | Compute

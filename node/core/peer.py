@@ -360,10 +360,12 @@ class Peer:
         version, people = state.trust.version, list(state.persons)
         vouches, refused = state.trust.compiled(), state.trust.refused
         config = interest_walks(state.trust.config, len(people))
-        owners = [(person.row, person.walk_seed) for person in people]
+        owners = [(p.row, p.walk_seed, state.trust.earned_by(p.row)) for p in people]
 
         def work() -> list[TrustVector]:
-            return [walk(vouches, row, config, refused, seed) for row, seed in owners]
+            return [
+                walk(vouches, row, config, refused, seed, earned) for row, seed, earned in owners
+            ]
 
         def on_walked(event: Event, then: float) -> list[Effect]:
             self._walking = False

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from protocol.author import FeedWriter
 from protocol.ids import AuthorKey, DeviceId, Lane
 from protocol.signing import Signer
+from trust.earned import Earned, Showings
 
 PERSONS_MAX = 1024
 """Hosted people on one node; adding one more is refused."""
@@ -94,6 +95,10 @@ class Person:
     vouches: dict[AuthorKey, VouchFact] = field(default_factory=dict)
     clicks: dict[ClickKey, ClickFact] = field(default_factory=dict)
     said: Said = field(default_factory=Said)
+    shown: Showings = field(default_factory=Showings)
+    earned: dict[bytes, Earned] = field(default_factory=dict)
+    """Author -> what she has earned, the most first, as of `earned_day`."""
+    earned_day: int = 0
     dirty: bool = True
     """Something may be waiting to be published; a flag so that a quiet tick costs nothing."""
     publishing: bool = False

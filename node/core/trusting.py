@@ -4,7 +4,7 @@ Vouches steer walks by row; the order in which walks meet them goes by key, so t
 vouches give the same walks, in whatever order bundles and authors came in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from protocol.limits import SEQ_MAX
 from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
 from trust.config import TrustConfig, VouchConfig
+from trust.earned import earned_weights
 from trust.meritrank import trust_from
 from trust.vouches import CompiledVouches, Statements, VouchGraph
 
@@ -22,6 +23,9 @@ Stamp = tuple[int, DeviceId]
 
 LOCAL: Stamp = (SEQ_MAX, DeviceId(b"\xff" * 8))
 """Stamp of what a hosted person says here: nothing of her own feeds stands above it."""
+
+Earned = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""(target rows, weights on the scale of vouches) that a person grants beside her vouches."""
 
 DISOWNED_MAX = 65_536
 """Proved equivocators who are barred; the oldest goes first, and nothing of hers is accepted
@@ -45,6 +49,8 @@ class TrustDesk:
         self._disowned: dict[AuthorKey, None] = {}
         self._order = np.zeros(0, np.uint64)
         self._barred = 0
+        self._earned: dict[int, dict[AuthorKey, float]] = {}
+        self._earnings = 0
 
     @property
     def config(self) -> TrustConfig:
@@ -54,7 +60,7 @@ class TrustDesk:
     @property
     def version(self) -> int:
         """Goes up with whatever may change a walk."""
-        return self._barred + self._vouches.version
+        return self._barred + self._earnings + self._vouches.version
 
     @property
     def nbytes(self) -> int:
@@ -142,6 +148,35 @@ class TrustDesk:
         targets, weights = self._vouches.of(caster)
         return dict(zip(targets.tolist(), weights.tolist(), strict=True))
 
+    def earn(self, owner: int, parts: Mapping[AuthorKey, float]) -> None:
+        """What others have earned of a person here: parts of her out-weight, in (0, 1)."""
+        if self._earned.get(owner, {}) != parts:
+            self._earned[owner] = dict(parts)
+            self._earnings += 1
+
+    def earned_by(self, owner: int) -> Earned | None:
+        """(target rows, weights) of what others have earned of her, on the scale of vouches.
+
+        None when there is nothing, or she vouches for nobody. Whom she has vouched for or against,
+        wherever that was, and who is refused, are left out.
+        """
+        parts = self._earned.get(owner)
+        if not parts:
+            return None
+        vouched = self.vouched_by(owner)
+        own_weight = sum(weight for weight in vouched.values() if weight > 0) / 100
+        rows = self._graph.authors.lookup_many([*parts])
+        left_out = {*vouched, *self.refused.tolist(), -1}
+        kept = {
+            row: part
+            for row, part in zip(rows.tolist(), parts.values(), strict=True)
+            if row not in left_out
+        }
+        if not kept or not own_weight:
+            return None
+        weights = earned_weights([*kept.values()], own_weight)
+        return np.array([*kept], np.int32), np.array(weights, np.float32)
+
     def compiled(self) -> CompiledVouches:
         """The vouches as arrays, over every author row there is now. Immutable.
 
@@ -172,9 +207,11 @@ def walk(
     config: TrustConfig,
     refused: NDArray[np.int32],
     seed: int,
+    earned: Earned | None = None,
 ) -> TrustVector:
     """One person's trust; runs on the worker thread. A seed gives the same walks every time."""
-    return trust_from(vouches, owner, config, np.random.default_rng(seed), refused=refused)
+    rng = np.random.default_rng(seed)
+    return trust_from(vouches, owner, config, rng, refused=refused, earned=earned)
 
 
 def trusted_rows(graph: BoundedGraph, vectors: Iterable[TrustVector]) -> NDArray[np.bool_]:

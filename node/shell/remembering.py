@@ -8,6 +8,7 @@ from node.core.persons import ClickFact, Fact, SharePolicy, VouchFact
 from node.store.rows import PersonRow
 from node.store.store import Store
 from protocol.ids import FeedId, Lane
+from trust.earned import Showing
 from trust.ledger import LedgerRow
 
 
@@ -57,5 +58,6 @@ def _person(store: Store, row: PersonRow, owner_seed: bytes) -> PersonRecord:
         },
         vouches={v.target: VouchFact(v.weight, v.seq) for v in store.vouches(row.name)},
         clicks={(c.terms, c.item): ClickFact(c.position, c.seq) for c in store.clicks(row.name)},
+        shown=tuple((s.item, Showing(s.day, s.authors, s.outcome)) for s in store.shown(row.name)),
         writers=tuple(writers),
     )

@@ -26,6 +26,7 @@ from node.store.rows import (
     LedgerRow,
     PeerRow,
     PersonRow,
+    ShownRow,
     VouchRow,
 )
 from node.store.store import Store
@@ -44,6 +45,7 @@ BATCH_MAX = 512
 StoreEffect = (
     ev.Commit
     | ev.StoreBundles
+    | ev.KeepShown
     | ev.DropAuthor
     | ev.StoreProof
     | ev.StoreLedger
@@ -227,6 +229,8 @@ class Storage:
                 self._store.drop_author(author, now=int(now))
             case ev.StoreProof(author=author, proof=proof):
                 self._store.put_equivocation(author, proof, seen=int(now))
+            case ev.KeepShown(person=person, rows=shown, gone=gone):
+                self._store.keep_shown(person, [ShownRow(*row) for row in shown], gone)
             case ev.StoreLedger(rows=rows):
                 self._store.put_ledger([LedgerRow(*row) for row in rows])
             case ev.StoreAddresses(rows=addresses):
@@ -270,6 +274,8 @@ class Storage:
                 store.put_vouch(person, VouchRow(target, weight))
             case ev.PutClick(person=person, terms=terms, item=item, position=position):
                 store.put_click(person, ClickRow(terms, item, position))
+            case ev.PutOutcome(person=person, item=item, outcome=outcome):
+                store.set_outcome(person, item, outcome)
             case ev.MarkShared(person=person, lane=lane, keys=keys, seq=seq):
                 store.mark_shared(person, lane, keys, seq)
             case _:

@@ -16,6 +16,7 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
+    earned = state.trust.earned_by(person.row)
     graph, gossip = state.graph.statistics(), state.gossip.statistics()
     data = public | {
         "person": person.name,
@@ -23,6 +24,7 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         "people": len(state.persons),
         "items": len(person.facts),
         "vouches": sum(1 for vouch in person.vouches.values() if vouch.weight),
+        "earned": len(earned[0]) if earned is not None else 0,
         "sharing": shared_by(person),
         "sharing_any": any(any(policy_dict(p.policy).values()) for p in state.persons),
         "graph": {

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from node.core.earning import NamedRows, named_rows, refresh_daily, remember
 from node.core.events import Answer, Asked, Computed, ComputeFailed, Effect, Event, InfoFound
 from node.core.methods import params
 from node.core.methods.whom import known_author
@@ -47,22 +48,28 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
+    refresh_daily(state, person, now)
     undefended = params.text(asked.params, "method", default="grapevine") == "undefended"
     n = int(params.number(asked.params, "n", 1, min(ITEMS_MAX, state.config.rank.items_max), 20))
     request = request_for(state, person, n, undefended=undefended)
     walked, snapshot, seed = walking(state, person), snapshot_of(state, now), draw_seed(state)
+    remembered = asked.caller.owner and not undefended and state.config.earned is not None
 
-    def work() -> tuple[TrustVector, Recommendation]:
+    def work() -> tuple[TrustVector, Recommendation, list[NamedRows]]:
         if undefended:
             trust = TrustVector.everyone_equal(snapshot.n_authors, person.row)
         else:
             trust = walked.walk()
-        return trust, recommend(snapshot, trust, request, np.random.default_rng(seed))
+        made = recommend(snapshot, trust, request, np.random.default_rng(seed))
+        # In an unprotected list anybody could be named: nobody earns by it.
+        told = remembered and not made.unprotected
+        barred = request.blocked_authors.tolist()
+        return trust, made, named_rows(made, snapshot, trust, barred) if told else []
 
-    def on_ranked(event: Event, _now: float) -> list[Effect]:
+    def on_ranked(event: Event, then: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
-        trust, made = event.result
+        trust, made, places = event.result
         if not undefended:
             walked.keep(state, trust)
         entries = [shown(state, entry, max(1, REASONS_MAX // n)) for entry in made.items]
@@ -74,7 +81,8 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             "edges": state.graph.statistics().edges,
         }
         warnings = (UNDEFENDED,) if undefended else (UNPROTECTED,) if made.unprotected else ()
-        return with_titles(state, person, trust, asked, data, entries, warnings)
+        kept = remember(state, person, places, then)
+        return kept + with_titles(state, person, trust, asked, data, entries, warnings)
 
     return [state.compute(work, on_ranked)]
 
@@ -144,8 +152,8 @@ def walking(state: PeerState, person: Person) -> Walking:
     if kept is not None:
         return Walking(state.trust.version, lambda: kept)
     vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
-    row, seed = person.row, person.walk_seed
-    return Walking(state.trust.version, lambda: walk(vouches, row, config, refused, seed))
+    row, seed, earned = person.row, person.walk_seed, state.trust.earned_by(person.row)
+    return Walking(state.trust.version, lambda: walk(vouches, row, config, refused, seed, earned))
 
 
 def snapshot_of(state: PeerState, now: float) -> GraphSnapshot:
@@ -180,6 +188,8 @@ def with_titles(
 ) -> list[Effect]:
     """Ask the store for the titles of everything named, then answer."""
     sources = [path["because"] for entry in entries for path in entry["reasons"]]
+    if asked.caller.owner:
+        mark_earned(state, person, entries)
     items = [entry["item"] for entry in entries if "item" in entry]
     items += [source["item"] for source in sources if source["item"]]
 
@@ -240,6 +250,17 @@ def reasons(state: PeerState, made: Reasons, paths_max: int) -> dict[str, Any]:
             }
         )
     return {"reasons": paths, "other_share": other_share, "paths": made.n_paths}
+
+
+def mark_earned(state: PeerState, person: Person, entries: list[dict[str, Any]]) -> None:
+    """Say of each path whether its walk of trust starts with an earned edge. Only to who lives
+    here: what was earned leaves this node with no answer."""
+    earned = state.trust.earned_by(person.row)
+    rows = earned[0].tolist() if earned is not None else []
+    names = {person_named(state, row)["author"] for row in rows}
+    for entry in entries:
+        for path in entry["reasons"]:
+            path["earned"] = any(step["author"] in names for step in path["trail"][1:2])
 
 
 def author_row(state: PeerState, name: str) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from node.core.earning import outcomes, settle
 from node.core.events import (
     Answer,
     Asked,
@@ -10,6 +11,7 @@ from node.core.events import (
     Effect,
     Event,
     PutFacts,
+    PutOutcome,
     StoreBundles,
     Write,
 )
@@ -17,7 +19,8 @@ from node.core.methods import params
 from node.core.methods.people import NAME_CHARS_MAX, Newcomer, is_name, move_in, refusal_of
 from node.core.methods.recommending import no_such_person
 from node.core.persons import Fact, Person
-from node.core.publishing import Publication, forget, rewind, settle
+from node.core.publishing import Publication, forget, rewind
+from node.core.publishing import settle as settle_facts
 from node.core.state import OWN_CLAIMS_MAX, PeerState, refuse
 from node.query.methods import IMPORT_ROWS_MAX
 from protocol.claims import InteractionKind
@@ -122,10 +125,12 @@ def commit_facts(
     """Make facts (by person's name) durable, then put them into the graph and answer."""
     writes: list[Write] = [newcomer.write for newcomer in newcomers]
     writes += [PutFacts(name, rows) for name, rows in facts.items() if rows]
+    said = _outcomes(state, facts)
+    writes += [write for found in said.values() for write in found]
     arriving = {newcomer.name: None for newcomer in newcomers}
     state.moving_in |= arriving
 
-    def on_done(event: Event, _now: float) -> list[Effect]:
+    def on_done(event: Event, now: float) -> list[Effect]:
         for name in arriving:
             del state.moving_in[name]
         if isinstance(event, CommitFailed):
@@ -136,9 +141,28 @@ def commit_facts(
             assert person is not None
             _replace_facts(person, rows)
             state.state_facts(person, [row[0] for row in rows])
-        return [Answer(asked.token, data)]
+        out: list[Effect] = []
+        for name, found in said.items():
+            person = state.persons.named(name)
+            assert person is not None
+            out += settle(state, person, found, now)
+        return [*out, Answer(asked.token, data)]
 
     return state.commit(writes, on_done)
+
+
+def _outcomes(
+    state: PeerState, facts: dict[str, tuple[FactRow, ...]]
+) -> dict[str, list[PutOutcome]]:
+    """What the facts say of items that their people were shown."""
+    found: dict[str, list[PutOutcome]] = {}
+    for name, rows in facts.items():
+        person = state.persons.named(name)
+        if person is not None and len(person.shown):
+            writes = outcomes(person, {row[0]: (row[2], row[3]) for row in rows})
+            if writes:
+                found[name] = writes
+    return found
 
 
 def _replace_facts(person: Person, rows: Iterable[FactRow]) -> None:
@@ -162,6 +186,7 @@ def on_forget(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     if person.publishing:
         return refuse(asked, "busy", "bundles are being written just now", "try again in a second")
     publication = forget(person, item, now=now)
+    said = outcomes(person, {item: (None, state.today(now))})
     person.publishing = True
     data = {"item": item, "retracted": bool(publication.bundles)}
 
@@ -173,14 +198,15 @@ def on_forget(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         del person.facts[item]
         person.said.items.pop(item, None)
         state.graph.remove(person.row, [item.encode()])
-        return [*announce(state, publication, then), Answer(asked.token, data)]
+        settled = settle(state, person, said, then) if said else []
+        return [*announce(state, publication, then), *settled, Answer(asked.token, data)]
 
-    return [state.commit(publication.writes, on_done)]
+    return [state.commit([*publication.writes, *said], on_done)]
 
 
 def announce(state: PeerState, publication: Publication, now: float) -> list[Effect]:
     """The bundles are durable: facts know them, the feed table holds them, gossip tells them."""
-    settle(publication)
+    settle_facts(publication)
     if not publication.bundles:
         return []
     raised: list[tuple[FeedId, int]] = []

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from node.core.earning import outcomes, refresh, refresh_daily, settle
 from node.core.events import (
     Answer,
     Asked,
@@ -13,6 +14,7 @@ from node.core.events import (
     Event,
     PutAllowed,
     PutBlock,
+    PutOutcome,
     PutVouch,
     Write,
 )
@@ -20,7 +22,7 @@ from node.core.methods import params
 from node.core.methods.recommending import failed, no_such_person, walking
 from node.core.methods.whom import author_key, known_author
 from node.core.naming import person_named
-from node.core.persons import VouchFact
+from node.core.persons import Person, VouchFact
 from node.core.state import PeerState, refuse
 from node.core.trusting import LOCAL
 from protocol.limits import VOUCHES_LIVE_MAX
@@ -71,7 +73,7 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     shared = policy.negative_vouches if weight < 0 else policy.vouches
     data = {"author": target.hex(), "weight": weight / 100, "shared": policy.vouches and shared}
 
-    def on_done(event: Event, _now: float) -> list[Effect]:
+    def on_done(event: Event, then: float) -> list[Effect]:
         if isinstance(event, CommitFailed):
             return refuse(asked, "store", f"not saved: {event.reason}")
         person.vouches[target] = VouchFact(weight)
@@ -80,16 +82,19 @@ def on_trust(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         if weight > 0:
             state.protect(target)
             state.addresses.heard(addresses, friend=True, own_word=True)
+        if person.earned:
+            refresh(state, person, then)  # her own word counts now
         return [Answer(asked.token, data)]
 
     return [state.commit([PutVouch(person.name, target, weight)], on_done)]
 
 
 def on_trust_get(state: PeerState, asked: Asked, now: float) -> list[Effect]:
-    """Whom the person's walks trust most, with their parts of all trust."""
+    """Whom the person's walks trust most, with their parts of all trust, and who earned it."""
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
+    refresh_daily(state, person, now)
     walked = walking(state, person)
 
     def on_walked(event: Event, _now: float) -> list[Effect]:
@@ -101,9 +106,24 @@ def on_trust_get(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         trusted: list[dict[str, Any]] = [
             person_named(state, row) | {"t": float(t[row])} for row in best.tolist() if t[row] > 0
         ]
-        return [Answer(asked.token, {"trusted": trusted, "unprotected": unprotected})]
+        data: dict[str, Any] = {"trusted": trusted, "unprotected": unprotected}
+        if asked.caller.owner:
+            data["earned"] = earned(state, person)
+        return [Answer(asked.token, data)]
 
     return [state.compute(walked.walk, on_walked)]
+
+
+def earned(state: PeerState, person: Person) -> list[dict[str, Any]]:
+    """Who has earned trust that steers the person's walks, the most first, and by what."""
+    granted = state.trust.earned_by(person.row)
+    if granted is None:
+        return []
+    entries = []
+    for row in granted[0][:TRUSTED_SHOWN].tolist():
+        found = person.earned[state.graph.authors.name(row)]
+        entries.append(person_named(state, row) | found._asdict())
+    return entries
 
 
 def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -116,8 +136,13 @@ def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     held: Any = state.blocked_authors if author is not None else state.blocked_items
     if blocked and len(held) >= POLICY_MAX and (author or item) not in held:
         return refuse(asked, "usage", f"at most {POLICY_MAX} can be blocked")
+    person, said = state.person(asked), list[PutOutcome]()
+    if person is not None and item is not None:
+        fact = person.facts.get(item)
+        standing = fact.weight if fact is not None else None
+        said = outcomes(person, {item: (-100 if blocked else standing, state.today(now))})
 
-    def on_done(event: Event, _now: float) -> list[Effect]:
+    def on_done(event: Event, then: float) -> list[Effect]:
         if isinstance(event, CommitFailed):
             return refuse(asked, "store", f"not saved: {event.reason}")
         if author is not None:
@@ -126,10 +151,11 @@ def on_block(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         else:
             _set(state.blocked_items, item, blocked)
         kind = "author" if author is not None else "item"
-        return [Answer(asked.token, {"target": target, "kind": kind, "blocked": blocked})]
+        settled = settle(state, person, said, then) if person is not None and said else []
+        return [*settled, Answer(asked.token, {"target": target, "kind": kind, "blocked": blocked})]
 
-    write: Write = PutBlock(author, item, blocked)
-    return [state.commit([write], on_done)]
+    writes: list[Write] = [PutBlock(author, item, blocked), *said]
+    return [state.commit(writes, on_done)]
 
 
 def on_allow(state: PeerState, asked: Asked, now: float) -> list[Effect]:

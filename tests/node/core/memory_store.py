@@ -12,6 +12,7 @@ from protocol.bundle import Bundle
 from protocol.feedtable import UNKNOWN_PREV, FeedRecord
 from protocol.ids import NO_BUNDLE, AuthorKey, BundleId, FeedId, Lane
 from tests.protocol.gossip_world import signer_of
+from trust.earned import Showing
 from trust.ledger import LedgerRow
 
 
@@ -23,6 +24,7 @@ class StoredPerson:
     facts: dict[str, Fact] = field(default_factory=dict)
     vouches: dict[AuthorKey, VouchFact] = field(default_factory=dict)
     clicks: dict[Any, ClickFact] = field(default_factory=dict)
+    shown: dict[str, Showing] = field(default_factory=dict)
     policy: SharePolicy = field(default_factory=SharePolicy)
 
 
@@ -74,7 +76,10 @@ class MemoryStore:
         self.feeds.setdefault(bundle.feed, StoredFeed()).add(bundle)
         self.arrivals.setdefault((bundle.feed, bundle.seq), now)
 
-    def keep(self, effect: ev.StoreBundles, now: float) -> None:
+    def keep(self, effect: ev.StoreBundles | ev.KeepShown, now: float) -> None:
+        if isinstance(effect, ev.KeepShown):
+            self._keep_shown(effect)
+            return
         for bundle in effect.bundles:
             self.add(bundle, now)
         for info in effect.infos:
@@ -87,6 +92,12 @@ class MemoryStore:
         for feed, lo in effect.raised:
             self.feeds.setdefault(feed, StoredFeed()).drop_below(lo)
             self._forget_infos(feed, 0, lo - 1)
+
+    def _keep_shown(self, effect: ev.KeepShown) -> None:
+        shown = self.people[effect.person].shown
+        shown.update({item: Showing(day, authors) for item, day, authors in effect.rows})
+        for item in effect.gone:
+            del shown[item]
 
     def _forget_infos(self, feed: FeedId, first: int, last: int) -> None:
         gone = [
@@ -154,6 +165,9 @@ class MemoryStore:
                 self.people[person].vouches[target] = VouchFact(weight)
             case ev.PutClick(person=person, terms=terms, item=item, position=position):
                 self.people[person].clicks[terms, item] = ClickFact(position)
+            case ev.PutOutcome(person=person, item=item, outcome=outcome):
+                shown = self.people[person].shown
+                shown[item] = shown[item]._replace(outcome=outcome)
             case ev.PutPolicy(person=name, taste=t, vouches=v, negative_vouches=n, clicks=c):
                 self.people[name].policy = SharePolicy(t, v, n, c)
             case ev.PutBlock(author=author, item=item, blocked=blocked):
@@ -197,6 +211,7 @@ class MemoryStore:
             facts={item: replace(fact) for item, fact in person.facts.items()},
             vouches={target: replace(vouch) for target, vouch in person.vouches.items()},
             clicks={key: replace(click) for key, click in person.clicks.items()},
+            shown=tuple(sorted(person.shown.items(), key=lambda row: (row[1].day, row[0]))),
             writers=tuple(writers),
         )
 

@@ -155,7 +155,7 @@ class Node:
                 self.handle(ev.Computed(token, job()))
             case ev.FindInfo(token=token):
                 self.handle(ev.InfoFound(token, store.find(effect)))
-            case ev.StoreBundles():
+            case ev.StoreBundles() | ev.KeepShown():
                 store.keep(effect, now)
             case ev.DropAuthor(author=author):
                 store.drop_author(author)

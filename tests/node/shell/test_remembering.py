@@ -11,6 +11,7 @@ from node.store.rows import (
     FactRow,
     PeerRow,
     PersonRow,
+    ShownRow,
     VouchRow,
 )
 from node.store.rows import (
@@ -21,6 +22,7 @@ from protocol.bundle import Bundle, sign_bundle
 from protocol.claims import Interaction, InteractionKind, decode_claims
 from protocol.ids import NO_BUNDLE, AuthorKey, DeviceId, FeedId, Lane
 from protocol.signing import Signer
+from trust.earned import Showing
 from trust.ledger import LedgerRow
 
 NOW = 1_760_000_000
@@ -49,6 +51,9 @@ def test_people_with_everything_they_have_said(tmp_path: Path):
         store.upsert_facts("me", [FactRow("x:1", "RATE", -40, 9, "One", ("a", "b"), 3)])
         store.put_vouch("guest", VouchRow(SOMEBODY, -20, None))
         store.put_click("me", ClickRow(("two", "words"), "x:1", 4, 5))
+        store.keep_shown(
+            "guest", [ShownRow("x:2", 7, ((SOMEBODY, 60),), 100), ShownRow("x:1", 8, ())]
+        )
         me, guest = remembered(store, OWNER).persons
     assert (me.name, me.seed, me.device) == ("me", OWNER, OLD)
     assert (guest.name, guest.seed, guest.device) == ("guest", GUEST, NEW)
@@ -57,6 +62,11 @@ def test_people_with_everything_they_have_said(tmp_path: Path):
     assert me.facts == {"x:1": Fact("RATE", -40, 9, "One", ("a", "b"), 3)}
     assert me.clicks == {(("two", "words"), "x:1"): ClickFact(4, 5)}
     assert guest.vouches == {SOMEBODY: VouchFact(-20, None)}
+    assert guest.shown == (
+        ("x:2", Showing(7, ((SOMEBODY, 60),), 100)),
+        ("x:1", Showing(8, (), None)),
+    )
+    assert me.shown == ()
     assert (me.vouches, guest.facts, guest.clicks) == ({}, {}, {})
 
 

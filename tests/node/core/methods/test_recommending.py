@@ -106,7 +106,7 @@ def test_taking_trust_back_works_at_once(node):
     for n in (0, 1, 2):
         node.ask("trust", peer=node.people[n].author.hex(), weight=0)
     assert node.ask("recommend")["unprotected"]
-    assert node.ask("trust_get") == {"trusted": [], "unprotected": True}
+    assert node.ask("trust_get") == {"trusted": [], "unprotected": True, "earned": []}
 
 
 @pytest.mark.parametrize(

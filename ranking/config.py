@@ -51,7 +51,8 @@ class RankConfig:
     candidates_max: int = 2_000
     """Candidates whose evidence may be examined for one list; the best by s(i) come first."""
     candidates_step: int = 32
-    """They are examined so many at a time, until no other could enter the list."""
+    """So many are examined first, then twice as many each time, until no other could enter the
+    list."""
     people_kept: int = 16
     """Persons remembered for each candidate as those it depends on."""
     items_max: int = 1_000

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.config import RankConfig
-from ranking.kernels_evidence import dependence
+from ranking.kernels_evidence import budgeted, dependence
 from ranking.salsa import ItemScores
 
 F32 = NDArray[np.float32]
@@ -84,33 +84,12 @@ def within_budget(
     The budget is `dependents_max` for every 20 places begun. taken: items that have places of the
     list already, beside these n; they count, and none is chosen again. O(rows * people kept).
     """
-    carried: dict[int, int] = {}
-    chosen: list[int] = []
-    shown: frozenset[int] = frozenset()
-    if taken is not None:
-        shown = frozenset(taken.item.tolist())
-        for k in range(taken.item.size):
-            _carry(carried, _rests_on(taken, k, config))
-    budget = config.dependents_max * -(-(n + len(shown)) // 20)
-    for k in range(judged.item.size):
-        if len(chosen) == n:
-            break
-        people = _rests_on(judged, k, config)
-        if int(judged.item[k]) in shown or any(carried.get(x, 0) >= budget for x in people):
-            continue
-        _carry(carried, people)
-        chosen.append(k)
-    return np.array(chosen, np.int32)
-
-
-def _rests_on(judged: Judged, row: int, config: RankConfig) -> list[int]:
-    people: list[int] = judged.person[row][judged.excess[row] > config.dependent_excess].tolist()
-    return people
-
-
-def _carry(carried: dict[int, int], people: list[int]) -> None:
-    for x in people:
-        carried[x] = carried.get(x, 0) + 1
+    if taken is None:
+        taken = judged.take(np.empty(0, np.int32))
+    budget = config.dependents_max * -(-(n + taken.item.size) // 20)
+    columns = [(part.item, part.person, part.excess) for part in (judged, taken)]
+    rows: I32 = budgeted(columns[0], columns[1], np.float32(config.dependent_excess), n, budget)
+    return rows
 
 
 @dataclass(slots=True)
@@ -122,9 +101,11 @@ class Bench:
     waiting: I32
     judged: Judged = field(init=False)
     _next: int = 0
+    _size: int = 0
 
     def __post_init__(self) -> None:
         self.judged = judge(self.scores, np.empty(0, np.int32))
+        self._size = self.scores.config.candidates_step
 
     @classmethod
     def of(cls, scores: ItemScores, excluded: I32) -> Bench:
@@ -146,8 +127,9 @@ class Bench:
         return float(self.scores.score[self.waiting[self._next]])
 
     def step(self) -> None:
-        """Judge the next `candidates_step` candidates."""
-        upto = self._next + self.scores.config.candidates_step
+        """Judge the next `candidates_step` candidates, and twice as many each time after."""
+        upto = self._next + self._size
+        self._size *= 2
         more = judge(self.scores, self.waiting[self._next : upto])
         self._next = upto
         self.judged = self.judged.joined(more).ordered()

@@ -103,3 +103,50 @@ def dependence(
                 share[x] += part * pass_share[h]
         _rank_dependence(touched, n, share, prior, excess[c], person[c])
     return excess, person, variance
+
+
+@njit(nogil=True, cache=True)
+def budgeted(
+    listed: tuple[I32, I32, F32],
+    taken: tuple[I32, I32, F32],
+    dependent: float,
+    n: int,
+    budget: int,
+) -> I32:
+    """Rows of the first n items, in order, none of them in `taken`, such that nobody carries more
+    than `budget` items, those in `taken` included.
+
+    Both are (item, person[:, keep], excess[:, keep]); a person carries an item when her excess is
+    above `dependent`. O(rows * keep + highest person).
+    """
+    item, person, excess = listed
+    shown, shown_person, shown_excess = taken
+    highest = 0
+    for row in person:
+        highest = max(highest, row.max())
+    for row in shown_person:
+        highest = max(highest, row.max())
+    carried = np.zeros(highest + 1, np.int32)
+    for k in range(shown.shape[0]):
+        for m in range(shown_person.shape[1]):
+            if shown_excess[k, m] > dependent:
+                carried[shown_person[k, m]] += 1
+    chosen = np.empty(n, np.int32)
+    out = 0
+    for k in range(item.shape[0]):
+        if out == n:
+            break
+        fits = True
+        for m in range(shown.shape[0]):
+            fits = fits and shown[m] != item[k]
+        for m in range(person.shape[1]):
+            if excess[k, m] > dependent and carried[person[k, m]] >= budget:
+                fits = False
+        if not fits:
+            continue
+        for m in range(person.shape[1]):
+            if excess[k, m] > dependent:
+                carried[person[k, m]] += 1
+        chosen[out] = k
+        out += 1
+    return chosen[:out]

@@ -65,6 +65,20 @@ def strata(per_item, shifts, part):
     return [k for k in range(per_item) if (k % 8) ^ shifts[k // 8] in first]
 
 
+def budgeted(listed, taken, dependent, n, budget):
+    """listed, taken: [(item, {person: excess})]."""
+    carried = Counter()
+    for _, people in taken:
+        carried.update(x for x, e in people.items() if e > dependent)
+    rows = []
+    for k, (item, people) in enumerate(listed):
+        heavy = [x for x, e in people.items() if e > dependent]
+        if len(rows) < n and item not in dict(taken) and all(carried[x] < budget for x in heavy):
+            carried.update(heavy)
+            rows.append(k)
+    return rows
+
+
 class Salsa:
     """Design section 6 on dictionaries: likes[v][i] = a(v, i), t[v]."""
 

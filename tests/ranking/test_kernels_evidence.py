@@ -5,6 +5,7 @@ import pytest
 
 from ranking.config import RankConfig
 from ranking.evidence import judge
+from ranking.kernels_evidence import budgeted
 from ranking.salsa import kappa_of, own_items, score_items
 from tests.ranking import naive
 from tests.ranking.worlds import random_likes, random_trust, snapshot
@@ -41,3 +42,29 @@ def test_only_the_worst_people_are_kept():
     items = np.flatnonzero(many.score).astype(np.int32)
     few = score_items(snap, trust, RankConfig(people_kept=2), rng)
     assert judge(few, items).excess == pytest.approx(judge(many, items).excess[:, :2], abs=2e-6)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_budget_is_kept_as_plainly_counted(seed):
+    rng = np.random.default_rng(seed)
+
+    def rows(count):
+        item = rng.permutation(60)[:count].astype(np.int32)
+        person = np.full((count, 4), -1, np.int32)
+        excess = np.zeros((count, 4), np.float32)
+        for k in range(count):
+            some = int(rng.integers(0, 5))
+            person[k, :some] = rng.permutation(6)[:some]
+            excess[k, :some] = np.sort(rng.random(some))[::-1]
+        plain = [
+            (int(item[k]), {int(x): float(e) for x, e in zip(person[k], excess[k], strict=True)})
+            for k in range(count)
+        ]
+        for _, people in plain:
+            people.pop(-1, None)
+        return (item, person, excess), plain
+
+    (listed, plain), (taken, plainly_taken) = rows(40), rows(int(rng.integers(0, 4)))
+    for n, budget in ((0, 3), (5, 1), (20, 3), (40, 6)):
+        found = budgeted(listed, taken, 0.4, n, budget)
+        assert found.tolist() == naive.budgeted(plain, plainly_taken, 0.4, n, budget)

@@ -121,7 +121,7 @@ def empty_table(room: int) -> Table:
 def _slot(keys: I64, key: int) -> int:
     """Where the key is or belongs. Open addressing, Fibonacci hashing."""
     mask = keys.shape[0] - 1
-    slot = ((key * 0x9E3779B1) >> 16) & mask
+    slot: int = ((key * 0x9E3779B1) >> 16) & mask
     while keys[slot] != -1 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -189,7 +189,7 @@ def leading(walks: Walks, root: int, n: int) -> I64:
     """
     ptr, vertex = walks
     last = np.full(n, -1, np.int64)
-    table = empty_table(1024)
+    table: Table = empty_table(1024)
     for r in range(ptr.shape[0] - 1):
         for k in range(ptr[r] + 1, ptr[r + 1]):
             v = vertex[k]
@@ -207,7 +207,8 @@ def leading(walks: Walks, root: int, n: int) -> I64:
                     continue
                 last[x] = stamp
                 table = count_key(table, v * n + x)
-    return greatest_counts(table, n)
+    greatest: I64 = greatest_counts(table, n)
+    return greatest
 
 
 @njit(nogil=True, cache=True)
@@ -234,7 +235,7 @@ def through_trust(walks: Walks, root: int, n: int) -> I64:
     ptr, vertex = walks
     last = np.full(n, -1, np.int64)
     stamp = 0
-    table = empty_table(1024)
+    table: Table = empty_table(1024)
     for r in range(ptr.shape[0] - 1):
         for k in range(ptr[r], ptr[r + 1]):
             v = vertex[k]
@@ -251,7 +252,8 @@ def through_trust(walks: Walks, root: int, n: int) -> I64:
                 if x != root and last[x] != stamp:
                     last[x] = stamp
                     table = count_key(table, v * n + x)
-    return greatest_counts(table, n)
+    greatest: I64 = greatest_counts(table, n)
+    return greatest
 
 
 @njit(nogil=True, cache=True)
@@ -263,7 +265,7 @@ def before_first(walks: Walks, root: int, low: int, n: int) -> Table:
     ptr, vertex = walks
     last = np.full(n, -1, np.int64)
     stamp = 0
-    table = empty_table(1024)
+    table: Table = empty_table(1024)
     for r in range(ptr.shape[0] - 1):
         for k in range(ptr[r], ptr[r + 1]):
             v = vertex[k]

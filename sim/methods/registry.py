@@ -12,6 +12,7 @@ from sim.methods.meritrank import meritrank_pht, meritrank_ppr, trust_ppr
 from sim.methods.method import Method
 from sim.methods.salsa import PlainSalsa
 from sim.methods.three_steps import p3alpha, rp3beta
+from sim.methods.web3recommend import web3recommend, web3recommend_mended
 
 Value = float | int | str
 Grid = Mapping[str, tuple[Value, ...]]
@@ -33,9 +34,16 @@ class Entry:
 
     @property
     def parameters(self) -> dict[str, Value]:
-        """Every parameter with its default."""
-        found = inspect.signature(self.make).parameters
-        return {name: parameter.default for name, parameter in found.items()}
+        """Every parameter with its default, but for those that `make` takes as keywords at large
+        and answers for itself."""
+        found = inspect.signature(self.make).parameters.values()
+        return {one.name: one.default for one in found if one.kind is not one.VAR_KEYWORD}
+
+    @property
+    def takes_others(self) -> bool:
+        """Whether `make` looks at the names of parameters itself."""
+        found = inspect.signature(self.make).parameters.values()
+        return any(one.kind is one.VAR_KEYWORD for one in found)
 
 
 METHODS: Mapping[str, Entry] = MappingProxyType(
@@ -63,6 +71,18 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
                 "neighbours": (0, 100, 800),
                 "normalise": (0, 1),
             },
+        ),
+        "web3recommend": Entry(
+            web3recommend,
+            "SALSA that may go back only to whom the last person trusts, as published",
+            "Web3Recommend, final form of the shipped code: trust PageRank, hybrid walk, decay",
+            {"alpha": (0.05, 0.1, 0.2), "beta": (0.0, 0.8)},
+        ),
+        "web3recommend-mended": Entry(
+            web3recommend_mended,
+            "the same with a smooth rule, relative decay and no trust for likeness",
+            "Web3Recommend with B2, B4, B6, B7 of reference/algorithms.md 1.1.8 mended; 1.7",
+            {"alpha": (0.05, 0.1, 0.2), "beta": (0.0, 0.8), "eta": (0.0001, 0.001, 0.01)},
         ),
         "trust-ppr": Entry(
             trust_ppr,
@@ -98,6 +118,9 @@ def method(name: str, parameters: Mapping[str, Value] = NO_VALUES) -> Method:
     defaults = entry.parameters
     given: dict[str, Value] = {}
     for key, value in parameters.items():
+        if key not in defaults and entry.takes_others:
+            given[key] = value
+            continue
         if key not in defaults:
             there_is = ", ".join(defaults) or "none"
             raise ValueError(f"{name} has no parameter {key!r}; it has {there_is}")

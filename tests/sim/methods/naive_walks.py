@@ -61,3 +61,47 @@ def before_first(walks, root, low):
         for v in {v for v in walk if v >= low}:
             counts.update((v, x) for x in set(walk[: walk.index(v)]) - {root})
     return counts
+
+
+def hybrid_walks(root, songs, trust, jump, rules, walks, rng):
+    """Web3Recommend's loop. songs: {v: [(item, share)]} ascending; trust: {v: [(x, weight)]}.
+
+    rules: (alpha, hops_max, balance, eta or None, stale). Items come out as ("song", i).
+    """
+    alpha, hops_max, balance, eta, stale = rules
+    made, hops, last = [], 0, None
+    listeners = Counter(i for row in songs.values() for i, _ in row)
+    for _ in range(walks):
+        walk, v = [], root
+        if hops == 0 and rng.random() < balance and trust.get(root):
+            v = choose(jump, rng)
+        lost = False
+        while True:
+            walk.append(v)
+            if hops >= hops_max or rng.random() < alpha:
+                break
+            hops += 1
+            options = [(i, share) for i, share in songs.get(v, []) if i != last]
+            if not options:
+                break
+            last = choose(options, rng)
+            walk.append(("song", last))
+            if hops >= hops_max or rng.random() < alpha or listeners[last] < 2:
+                break
+            hops += 1
+            if not trust.get(v):
+                lost = True
+                break
+            weights = [
+                (x, share if eta is None else w * (share + eta))
+                for x, w in trust[v]
+                for share in [dict(songs.get(x, [])).get(last, 0.0)]
+            ]
+            if any(weight for _, weight in weights):
+                v = choose(weights, rng)
+            else:
+                v = choose(trust[v], rng)
+        if not (lost and stale):
+            hops, last = 0, None
+        made.append(walk)
+    return made

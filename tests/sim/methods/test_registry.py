@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sim.methods.registry import METHODS, _as_kind_of, method
+from sim.methods.registry import METHODS, Entry, _as_kind_of, method
 from tests.sim.methods.worlds import listed, random_world, world
 
 
@@ -40,9 +40,8 @@ def test_data_without_vouches_and_people_without_anything_are_served(name) -> No
 @pytest.mark.parametrize("name", METHODS)
 def test_the_grid_is_of_parameters_and_includes_the_default(name) -> None:
     entry = METHODS[name]
-    assert set(entry.grid) <= set(entry.parameters)
     for key, values in entry.grid.items():
-        assert entry.parameters[key] in values
+        assert entry.takes_others or entry.parameters[key] in values
     combinations = itertools.product(*entry.grid.values())
     made = [method(name, dict(zip(entry.grid, values, strict=True))) for values in combinations]
     assert 1 <= len(made) <= 200
@@ -55,6 +54,14 @@ def test_unknown_names_are_told_what_there_is() -> None:
         method("pop")
     with pytest.raises(ValueError, match=r"popularity has no parameter 'k'; it has none"):
         method("popularity", {"k": 1})
+
+
+def test_a_maker_may_answer_for_its_parameters_itself(monkeypatch) -> None:
+    def make(walks=5, **others):
+        return walks, others
+
+    monkeypatch.setattr("sim.methods.registry.METHODS", {"open": Entry(make, "one", "none")})
+    assert method("open", {"walks": "7", "kappa": "0.1"}) == (7, {"kappa": "0.1"})
 
 
 def test_values_take_the_kind_of_the_default() -> None:

@@ -1,0 +1,164 @@
+"""Attack tables: how many fakes a method shows in each cell of the grid, and what it costs.
+
+A draw takes one split, fools other people, and asks another sample of people. The bound of a cell
+comes from the spread of its draws, so it covers who was fooled as well as who was asked.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.attacks.attacked import attack
+from sim.attacks.exposure import Exposure, expose
+from sim.attacks.regions import Attack
+from sim.evaluation.intervals import student
+from sim.evaluation.metrics import Wanted, measure
+from sim.methods.method import F64, I32, Method, World
+from sim.methods.salsa import PlainSalsa
+
+REACHED_MIN = 20
+"""With fewer people reached in all draws together, nothing is said of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Honest:
+    """One split of the honest world. plain: nDCG of plain SALSA there, without an attack, one for
+    each of `people`, who all want something."""
+
+    world: World
+    wanted: Wanted
+    people: I32
+    plain: F64
+
+    @classmethod
+    def of(cls, world: World, wanted: Wanted, k: int) -> Honest:
+        """Ask plain SALSA for everybody who wants something."""
+        people = np.flatnonzero(wanted.sizes > 0).astype(np.int32)
+        ranker = PlainSalsa().prepare(world)
+        lists = [ranker.rank(p, k, np.random.default_rng(p)).item for p in people.tolist()]
+        return cls(world, wanted, people, _ndcg(people, lists, wanted, k))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """k places a list; `people` asked in each of `draws` draws; the root seed."""
+
+    k: int = 20
+    people: int = 200
+    draws: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One attack. Shares of fakes are of the k places, in [0, 1].
+
+    high: upper 95 % bound of the mean (one-sided, over draws). reached, reached_p99: mean share
+    and 99th percentile of the number of fakes among people whose trust walks got into a region; NaN
+    with fewer than `REACHED_MIN` of them. fooled: mean share among those who vouch for one
+    themselves. ndcg and plain: of the attacked lists, and of plain SALSA without an attack.
+    """
+
+    plan: Attack
+    mean: float
+    high: float
+    reached: float
+    reached_p99: float
+    fooled: float
+    worst: int
+    ndcg: float
+    plain: float
+
+
+def attack_table(
+    method: Method,
+    honest: Sequence[Honest],
+    plans: Sequence[Attack],
+    setting: Setting,
+    workers: int = 1,
+) -> Iterator[Cell]:
+    """The cells in the order of the plans; their numbers do not depend on `workers`."""
+    desk = _Desk(method, tuple(honest), setting)
+    if workers < 2:
+        yield from map(desk.cell, plans)
+        return
+    fork = "fork" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if fork else None)
+    with ProcessPoolExecutor(workers, context, _begin, (desk,)) as pool:
+        yield from pool.map(_cell, plans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    method: Method
+    honest: tuple[Honest, ...]
+    setting: Setting
+
+    def cell(self, plan: Attack) -> Cell:
+        """All draws of one attack."""
+        setting = self.setting
+        shown: list[Exposure] = []
+        ndcg: list[float] = []
+        plain: list[float] = []
+        for draw in range(setting.draws):
+            split = self.honest[draw % len(self.honest)]
+            rng = np.random.default_rng((setting.seed, draw))
+            count = min(setting.people, split.people.size)
+            asked = np.sort(rng.choice(split.people.size, count, replace=False))
+            people = split.people[asked]
+            hostile = attack(split.world, plan, rng)
+            seen = expose(self.method, hostile, people, n=setting.k, seed=(setting.seed, draw))
+            shown.append(seen)
+            ndcg.append(float(_ndcg(people, seen.lists, split.wanted, setting.k).mean()))
+            plain.append(float(split.plain[asked].mean()))
+        return _summary(plan, shown, setting.k, float(np.mean(ndcg)), float(np.mean(plain)))
+
+
+def _summary(plan: Attack, shown: list[Exposure], k: int, ndcg: float, plain: float) -> Cell:
+    fakes = np.concatenate([one.fakes for one in shown])
+    reached = fakes[np.concatenate([one.reached for one in shown])]
+    fooled = fakes[np.concatenate([one.fooled for one in shown])]
+    means = np.array([one.fakes.mean() / k for one in shown])
+    high = math.nan
+    if means.size > 1:
+        one_sided = student(means.size - 1, 0.90)
+        high = float(means.mean() + one_sided * means.std(ddof=1) / math.sqrt(means.size))
+    enough = reached.size >= REACHED_MIN
+    return Cell(
+        plan=plan,
+        mean=float(means.mean()),
+        high=high,
+        reached=float(reached.mean() / k) if enough else math.nan,
+        reached_p99=float(np.quantile(reached, 0.99, method="higher")) if enough else math.nan,
+        fooled=float(fooled.mean() / k) if fooled.size else math.nan,
+        worst=int(fakes.max(initial=0)),
+        ndcg=ndcg,
+        plain=plain,
+    )
+
+
+def _ndcg(people: I32, lists: Sequence[I32], wanted: Wanted, k: int) -> F64:
+    made = np.full((people.size, k), -1, np.int32)
+    for row, items in enumerate(lists):
+        # A fake is nobody's test item, and its number would be another person's pair.
+        made[row, : items.size] = np.where(items < wanted.n_items, items, -1)
+    listeners = np.ones(wanted.n_items, np.int64)
+    return measure(people, made, wanted, listeners)["ndcg"]
+
+
+_desk: list[_Desk] = []
+"""The worker's own, set once in each process."""
+
+
+def _begin(desk: _Desk) -> None:
+    _desk.append(desk)
+
+
+def _cell(plan: Attack) -> Cell:
+    return _desk[-1].cell(plan)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sim.methods.counting import Chance, Popularity
+from sim.methods.graphjet import GraphJet
 from sim.methods.meritrank import meritrank_pht, meritrank_ppr, trust_ppr
 from sim.methods.method import Method
 from sim.methods.salsa import PlainSalsa
@@ -71,6 +72,12 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
                 "neighbours": (0, 100, 800),
                 "normalise": (0, 1),
             },
+        ),
+        "graphjet": Entry(
+            GraphJet,
+            "sampled SALSA from the person and her circle of trust, with resets to her",
+            "Sharma et al., VLDB 2016; twitter/GraphJet SalsaIterations, fullgraph",
+            {"length": (3, 5, 13), "reset": (0.0, 0.3), "query_fraction": (0.5, 0.9)},
         ),
         "web3recommend": Entry(
             web3recommend,

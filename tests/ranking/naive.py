@@ -79,6 +79,39 @@ def budgeted(listed, taken, dependent, n, budget):
     return rows
 
 
+def split_mix(counter, seed):
+    """SplitMix64's hash of a counter, on unbounded ints."""
+    mask = 2**64 - 1
+    x = (seed + counter * 0x9E3779B97F4A7C15) & mask
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & mask
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & mask
+    return x ^ x >> 31
+
+
+def bipartite_walk(walker, start, rows, chance, steps, reset, seed):
+    """The rows one walker visits: [(side, row)], side 0 an item, 1 an author.
+
+    rows[side][r]: neighbours of a row. chance[side][r]: None for uniform draws, else the alias
+    table [(threshold in 1024ths, other place)], or [] for a row without weight.
+    """
+    seen, at = [], start
+    for step in range(steps):
+        bits, side = split_mix((step << 32) + walker, seed), step % 2
+        if side == 0 and (bits & 2**22 - 1) < reset * 2**22:
+            at = start
+        neighbours = rows[side][at] if at is not None else []
+        table = chance[side][at] if chance is not None and at is not None else None
+        to = None
+        if neighbours and (chance is None or table):
+            place = (bits >> 32) * len(neighbours) >> 32
+            if chance is not None and (bits >> 22 & 1023) >= table[place][0]:
+                place = table[place][1]
+            to = neighbours[place]
+            seen.append((side, to))
+        at = start if to is None and side == 1 else to
+    return seen
+
+
 class Salsa:
     """Design section 6 on dictionaries: likes[v][i] = a(v, i), t[v]."""
 
@@ -97,7 +130,26 @@ class Salsa:
         return self.t.get(v, 0.0) * self.likes[v].get(j, 0.0) / (self.mass[j] + self.kappa)
 
     def last(self, v, i):
-        return self.likes[v].get(i, 0.0) / sum(self.likes[v].values())
+        return self.likes[v].get(i, 0.0) / sum(self.likes[v].values()) ** self.config.taste_exponent
+
+    def echo(self, i):
+        """Share of the walk at i two steps later, over its share now; the sum is not concave."""
+        first = defaultdict(float)
+        for j in self.likes[self.owner]:
+            for v in self.likes:
+                mass = self.degree(j) ** self.config.source_gain * self.hop(j, v)
+                for k in self.likes[v]:
+                    first[k] += mass * self.last(v, k)
+        second = defaultdict(float)
+        for k, mass in first.items():
+            for u in self.likes:
+                if mass > 0:
+                    arrived = mass * self.t.get(u, 0.0) * self.likes[u].get(k, 0.0) / self.mass[k]
+                    for end in self.likes[u]:
+                        second[end] += arrived * self.last(u, end)
+        if not first[i]:
+            return 0.0
+        return second[i] / sum(second.values()) / (first[i] / sum(first.values()))
 
     def parts(self, i):
         """{(j, v): part of s(i)}."""
@@ -109,7 +161,10 @@ class Salsa:
                 if mass > 0:
                     gain = self.degree(j) ** self.config.source_gain
                     term = gain * total**self.config.exponent
-                    parts[j, v] = self.degree(i) ** -self.config.item_penalty * term * mass / total
+                    factor = self.degree(i) ** -self.config.item_penalty
+                    if self.config.echo:
+                        factor *= max(0.0, 1 - self.config.echo * self.echo(i))
+                    parts[j, v] = factor * term * mass / total
         return parts
 
     def score(self, i):

@@ -26,6 +26,11 @@ class RankConfig:
     """d_t(i) ** -item_penalty: what popularity costs a candidate."""
     degree_scale: float = 1000.0
     """d_t(i) = 1 + degree_scale * sum_v t(v) a(v, i)."""
+    taste_exponent: float = 1.0
+    """P(v -> i) = a(v, i) / taste(v) ** taste_exponent, in (0, 1]: below 1 those who like much hand
+    on more. At 1 nobody gains weight by liking more."""
+    echo: float = 0.0
+    """What is taken off for an item that the walk still finds two steps later, see `echo`."""
     kappa: float = 0.1
     """Floor on an item's trusted mass, in shares of one effective author at the owner's mean
     affinity: with 1,000 effective authors, .1 is a mass of 10^-4. The mass it takes returns to the
@@ -68,6 +73,8 @@ class RankConfig:
     def __post_init__(self) -> None:
         if not 0 < self.exponent <= 1:
             raise ValueError(f"exponent must be in (0, 1], not {self.exponent}")
+        if not 0 < self.taste_exponent <= 1 or self.echo < 0:
+            raise ValueError("need taste_exponent in (0, 1] and echo >= 0")
         if self.kappa < 0 or not 0 <= self.excess_weight <= 1 or not 0 <= self.newcomer_chance <= 1:
             raise ValueError("need kappa >= 0, excess_weight and newcomer_chance in [0, 1]")
         if self.separation is not None and not self.separation > 0:

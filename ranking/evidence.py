@@ -64,7 +64,7 @@ def judge(scores: ItemScores, items: I32) -> Judged:
     excess, person, variance = dependence(
         scores.listeners(items),
         scores.reach,
-        scores.view.taste,
+        scores.taste,
         scores.gain,
         config.exponent,
         (passing.ptr, passing.author, passing.share, scores.trust.prior),

@@ -4,6 +4,8 @@
     d_t(i)    = 1 + degree_scale * sum_v t(v) a(v, i)
     s(i)      = d_t(i)^-.3 * sum_j d_t(j)^.25 * (sum_v P(j -> v) P(v -> i))^.5
 
+With `config.echo` s(i) is also multiplied by 1 - config.echo * echo(i), not below 0.
+
 See ALGORITHM.md for why each piece is there.
 """
 
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.config import Method, RankConfig
+from ranking.echo import EchoAuthors, echo
 from ranking.kernels_salsa import (
     EIGHTHS,
     Reach,
@@ -47,6 +50,7 @@ class ItemScores:
 
     score: float32[n_items]. sources: the owner's items j, gain[j] their d_t(j)^.25. reach:
     P(j -> v) by author. sampled[j]: whether P(j -> .) was sampled, with `per_item` walkers.
+    taste: what v's affinities are divided by in P(v -> i). echo: of every item, None without.
     """
 
     view: TrustView
@@ -55,6 +59,8 @@ class ItemScores:
     sources: I32
     gain: F32
     reach: Reach
+    taste: F32
+    echo: F32 | None
     sampled: NDArray[np.bool_]
     per_item: int
     edges: int
@@ -88,8 +94,11 @@ class ItemScores:
         return int(self.sampled.sum()) * self.per_item
 
     def factor(self, items: I32) -> F32:
-        """d_t(i)^-.3 of the given items."""
-        return _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
+        """d_t(i)^-.3 of the given items, times what their echo leaves."""
+        made = _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
+        if self.echo is None:
+            return made
+        return made * np.maximum(1 - np.float32(self.config.echo) * self.echo[items], 0)
 
     def listeners(self, items: I32) -> tuple[I64, I32, F32]:
         """CSR over distinct items: reached listeners, as places in `reach`, and a(v, i).
@@ -109,7 +118,7 @@ class ItemScores:
         """Every path to an item: (own item j, author v, part of s); the parts add up to s(item)."""
         items = np.array([item], np.int32)
         hop, author, part = item_paths(
-            self.listeners(items), self.reach, self.view.taste, self.gain, self.config.exponent
+            self.listeners(items), self.reach, self.taste, self.gain, self.config.exponent
         )
         return self.sources[hop], author, part * float(self.factor(items)[0])
 
@@ -147,7 +156,8 @@ class Walkers:
     and then from more: a larger part contains the smaller ones.
 
     sources: the owner's items. ptr, author, weight: their trusted listeners, CSR, with t a. exact:
-    P(j -> v), or None when it is sampled, with `per_item` walkers on each item.
+    P(j -> v), or None when it is sampled, with `per_item` walkers on each item. taste: what v's
+    affinities are divided by in P(v -> i). passed: whom the echo passes, None without one.
     """
 
     view: TrustView
@@ -162,6 +172,8 @@ class Walkers:
     per_item: int
     draws: F64
     shifts: NDArray[np.int8]
+    taste: F32
+    passed: EchoAuthors | None
 
     @classmethod
     def of(cls, view: TrustView, config: RankConfig, rng: np.random.Generator) -> Walkers:
@@ -173,7 +185,8 @@ class Walkers:
             author = np.flatnonzero(trust.t > 0).astype(np.int32)
             ptr, t = np.array([0, author.size], np.int64), trust.t[author]
             none, gain = np.array([NO_ITEM], np.int32), np.ones(1, np.float32)
-            return cls(view, config, none, gain, ptr, author, t, 0.0, t, 1, _NONE, _NO_SHIFTS)
+            drawn = (1, _NONE, _NO_SHIFTS, _taste(view, config), _passed(view, config, rng))
+            return cls(view, config, none, gain, ptr, author, t, 0.0, t, *drawn)
         ptr, author, weight = trusted_listeners(items, view.listeners, trust.t)
         kappa = kappa_of(trust, weights, config)
         gain = _degree(view.mass[items], config) ** np.float32(config.source_gain)
@@ -186,9 +199,8 @@ class Walkers:
             draws = rng.random(items.size * per_item)
             groups = items.size * -(-per_item // EIGHTHS)
             shifts = rng.integers(0, EIGHTHS, groups, dtype=np.int8)
-        return cls(
-            view, config, items, gain, ptr, author, weight, kappa, exact, per_item, draws, shifts
-        )
+        drawn = (per_item, draws, shifts, _taste(view, config), _passed(view, config, rng))
+        return cls(view, config, items, gain, ptr, author, weight, kappa, exact, *drawn)
 
     @property
     def rounds(self) -> tuple[int, ...]:
@@ -209,8 +221,12 @@ class Walkers:
             )
         hops = (self.ptr, self.author, p)
         n_items, exponent = self.view.snapshot.n_items, self.config.exponent
-        score = spread(hops, self.gain, exponent, likes, self.view.taste, n_items)
+        score = spread(hops, self.gain, exponent, likes, self.taste, n_items)
         reach = Reach(*transpose_hops(*hops, self.view.snapshot.n_authors))
+        echoes = None
+        if self.passed is not None:
+            first = score if exponent == 1 else self._linear(reach)
+            echoes = echo(self.view, self.taste, first, self.passed)
         made = ItemScores(
             view=self.view,
             config=self.config,
@@ -218,6 +234,8 @@ class Walkers:
             sources=self.sources,
             gain=self.gain,
             reach=reach,
+            taste=self.taste,
+            echo=echoes,
             sampled=sampled,
             per_item=self.per_item * part // EIGHTHS,
             edges=int(spread_cost(self.author, p, likes.ptr)),
@@ -227,9 +245,29 @@ class Walkers:
         score[found] *= made.factor(found)
         return made
 
+    def _linear(self, reach: Reach) -> F32:
+        """sum_j gain[j] sum_v P(j -> v) P(v -> i), which is where the walk is, for every item."""
+        n_items, n = self.view.snapshot.n_items, reach.author.size
+        mass = np.bincount(
+            np.repeat(np.arange(n), np.diff(reach.ptr)), reach.p * self.gain[reach.hop], n
+        )
+        hops = (np.array([0, n], np.int64), reach.author, mass.astype(np.float32))
+        likes = self.view.snapshot.author_side
+        linear: F32 = spread(hops, np.ones(1, np.float32), 1.0, likes, self.taste, n_items)
+        return linear
+
 
 _NONE = np.empty(0, np.float64)
 _NO_SHIFTS = np.empty(0, np.int8)
+
+
+def _taste(view: TrustView, config: RankConfig) -> F32:
+    """What each author's affinities are divided by when she hands on."""
+    return view.taste if config.taste_exponent == 1 else view.taste**config.taste_exponent
+
+
+def _passed(view: TrustView, config: RankConfig, rng: np.random.Generator) -> EchoAuthors | None:
+    return EchoAuthors.of(view, config, rng) if config.echo else None
 
 
 def _exactly(sources: I32) -> NDArray[np.bool_]:

@@ -39,7 +39,7 @@ def warm_up() -> None:
     items = np.array([0, 0, 1, 0, 2], np.int32)
     snapshot = GraphSnapshot.from_triples(authors, items, np.ones(5, np.float32), 3, 3)
     for method in (Method.EXACT, Method.SAMPLED):
-        config = RankConfig(method=method, walks=1)
+        config = RankConfig(method=method, walks=1, echo=0.5)
         recommend(snapshot, trust, RecommendRequest(config=config), rng)
     _keep_a_graph()
 

@@ -68,6 +68,32 @@ def test_splitting_an_identity_gains_nothing():
     assert ten.score[3] == pytest.approx(one.score[3], rel=1e-4)
 
 
+@pytest.mark.parametrize("exponent", [0.5, 1.0])
+def test_an_echo_and_a_weight_of_long_lists_are_the_formula(exponent):
+    likes = random_likes(rng(3), 20, 30, 6)
+    trust, _ = random_trust(rng(3), 20, owner=2)
+    config = RankConfig(exponent=exponent, echo=0.7, taste_exponent=0.5)
+    snap = snapshot(likes, 20, 30)
+    scores = score_items(snap, trust, config, rng())
+    kappa = kappa_of(trust, own_items(snap, 2, 100)[1], config)
+    twin = naive.Salsa(likes, dict(enumerate(trust.t.tolist())), 2, config, kappa)
+    assert scores.score == pytest.approx([twin.score(i) for i in range(30)], rel=1e-3, abs=1e-7)
+    plain = score_items(snap, trust, replace(config, echo=0.0), rng())
+    assert (scores.score <= plain.score).all()
+    assert (scores.score < plain.score).any()
+    for i in range(30):
+        assert scores.paths(i)[2].sum() == pytest.approx(scores.score[i], rel=1e-4)
+
+
+def test_strangers_cannot_move_an_echo():
+    likes, config = random_likes(rng(1), 10, 30, 6), RankConfig(echo=0.7)
+    trust, _ = random_trust(rng(1), 10, owner=0)
+    before = score_items(snapshot(likes, 10, 30), trust, config, rng()).score
+    crowd = likes | {v: dict(likes[0]) | {29: 1.0} for v in range(10, 200)}
+    after = score_items(snapshot(crowd, 200, 30), trust.resized(200), config, rng()).score
+    assert (before == after).all()
+
+
 @pytest.fixture
 def crowd():
     likes = random_likes(rng(7), 600, 80, 12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba.core.registry import CPUDispatcher
 
-from ranking import kernels_evidence, kernels_salsa, kernels_storage, kernels_walks
+from ranking import kernels_echo, kernels_evidence, kernels_salsa, kernels_storage, kernels_walks
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
@@ -14,7 +14,7 @@ from trust.config import TrustConfig
 from trust.meritrank import trust_from, without_author
 from trust.vouches import VouchGraph
 
-MODULES = (kernels_evidence, kernels_salsa, kernels_storage, kernels_walks)
+MODULES = (kernels_echo, kernels_evidence, kernels_salsa, kernels_storage, kernels_walks)
 
 
 def specialisations():
@@ -40,12 +40,12 @@ def test_a_real_request_finds_every_kernel_compiled():
     without_author(compiled, trust, 1, TrustConfig())
     snap = snapshot(random_likes(rng, 30, 50, 10), 30, 50)
     for method in Method:
-        request = RecommendRequest(config=RankConfig(method=method, walks=40))
+        request = RecommendRequest(config=RankConfig(method=method, walks=40, echo=0.5))
         recommend(snap, trust, request, rng)
     for size in (20, 300):
         flood(BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=2), size)
     assert specialisations() == before
-    assert before["ranking.kernels_storage.pack_blocks"] == 1, "no segment was swept"
+    assert before["ranking.kernels_blocks.pack_blocks"] == 1, "no segment was swept"
 
 
 def flood(graph: BoundedGraph, size: int) -> None:

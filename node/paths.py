@@ -6,6 +6,7 @@ One directory holds a whole node, so that "what do I back up, what do I delete" 
     author.key       the owner's secret seed, 0600           (back up)
     transport.key    the network child's secret, 0600        (can be drawn anew)
     store.sqlite     feeds, private facts, hosted people     (back up)
+    checkpoint       what a start would rebuild from them    (can be made anew)
     lock             held by the running daemon
     run/node.sock    where the command line asks the daemon
     rejects/         rows that an import could not read
@@ -79,6 +80,11 @@ class DataPaths:
     def store(self) -> Path:
         """The SQLite file; its `-wal` and `-shm` companions lie beside it while open."""
         return self.root / "store.sqlite"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What a start would rebuild from the store, 0600; delete it at will."""
+        return self.root / "checkpoint"
 
     @property
     def lock(self) -> Path:

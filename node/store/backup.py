@@ -24,6 +24,7 @@ from node.identity import author_key, new_device, read_seed
 from node.paths import DataPaths, prepare
 from node.store import migrations
 from node.store.changes import FORGET_CHECKPOINTS
+from node.store.checkpoint_file import discard_checkpoint
 from node.store.database import Row
 from node.store.errors import SchemaTooNew, translated
 from node.store.lock import DirectoryLock
@@ -123,6 +124,7 @@ def restore(
                 migrations.run_steps(copy, steps)
                 _become_another_device(copy, int(now), entropy)
 
+            discard_checkpoint(paths.checkpoint)
             migrations.copy_database(connection, paths.store, make_new)
     finally:
         connection.close()

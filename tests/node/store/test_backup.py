@@ -19,6 +19,7 @@ from node.store.backup import (
     restore,
     verify,
 )
+from node.store.checkpoint_file import write_checkpoint
 from node.store.errors import SchemaTooNew
 from node.store.lock import DirectoryLock, LockedError
 from node.store.migrations import STEPS, schema_version
@@ -179,6 +180,25 @@ def test_an_older_backup_is_migrated_and_a_newer_one_refused(backup: Path, tmp_p
         store.backup(newer, read_seed(paths.author_key))
     with pytest.raises(SchemaTooNew):
         verify(newer)
+
+
+def test_no_checkpoint_is_in_a_backup_or_fits_what_comes_of_it(tmp_path: Path):
+    paths, file = data_paths(tmp_path / "node", environ={}), tmp_path / "a.grapevine"
+    prepare(paths)
+    seed = create_seed(paths.author_key)
+    with Store.open(paths.store) as store:
+        store.add_person(PersonRow("owner", author_key(seed), new_device()))
+        mark = store.begin_checkpoint(b"t" * 16)
+        store.finish_checkpoint(mark)
+        store.backup(file, seed)
+        assert store.changed_since(mark) == []
+    write_checkpoint(paths.checkpoint, mark, {"canary": [b"canary of the checkpoint"]})
+    assert b"canary" not in file.read_bytes()
+    paths.store.unlink()
+    restore(file, paths, now=NOW)
+    assert not paths.checkpoint.exists()
+    with Store.open(paths.store) as store:
+        assert store.changed_since(mark) is None
 
 
 def publish(paths: DataPaths, rng: Random) -> list[Bundle]:

@@ -194,6 +194,15 @@ class RankSection:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustSection:
+    """Whom the walks listen to beside those vouched for."""
+
+    earned: bool = setting(
+        True, "people whose items turned out well for you earn a little trust, a fifth in all"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class QuerySection:
     """Who may ask this node."""
 
@@ -218,6 +227,7 @@ class Config:
     gossip: GossipSection = GossipSection()
     graph: GraphSection = GraphSection()
     rank: RankSection = RankSection()
+    trust: TrustSection = TrustSection()
     query: QuerySection = QuerySection()
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -58,7 +58,8 @@ def reason(path: dict[str, Any]) -> str:
     because = f"because of {source.get('title') or source['item']}, " if source["item"] else ""
     trail = [who(person) for person in path["trail"][1:-1]]
     through = f" through {' > '.join(trail)}" if trail else ""
-    return f"{path['share']:.0%}: {because}heard from {who(path['heard_from'])}{through}"
+    earned = ", by earned trust" if path.get("earned") else ""
+    return f"{path['share']:.0%}: {because}heard from {who(path['heard_from'])}{through}{earned}"
 
 
 @command(app, "why")

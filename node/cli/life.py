@@ -128,7 +128,8 @@ def _status_lines(data: dict[str, Any]) -> list[str]:
         f"{data['person']}  {data['author']}",
         f"running   {running}",
         f"people    {data['people']} here, {graph['authors']} heard of",
-        f"taste     {count(data['items'], 'item')}, {count(data['vouches'], 'vouch', 'vouches')}",
+        f"taste     {count(data['items'], 'item')}, {count(data['vouches'], 'vouch', 'vouches')}"
+        + (f", {data['earned']} earned trust" if data["earned"] else ""),
         f"sharing   {', '.join(shared).replace('_', ' ') or 'nothing'}"
         f" ({sharing['shared']} shared, {sharing['pending']} waiting)",
         f"peers     {data['peers']} connected, {count(gossip['followed'], 'author')} followed",

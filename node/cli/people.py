@@ -16,16 +16,37 @@ Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
 @command(app, "trust", context_settings={"ignore_unknown_options": True})
 def trust(
     session: Session,
-    peer: Annotated[str, typer.Argument(help="What `grapevine id` prints, or an author key.")],
+    peer: Annotated[
+        str | None, typer.Argument(help="What `grapevine id` prints, or an author key.")
+    ] = None,
     weight: Annotated[
-        float, typer.Argument(min=-1, max=1, help="1 trust, 0 take back, -1 distrust.")
+        float, typer.Argument(min=-1, max=1, help="1 trust, 0 take back or refuse, -1 distrust.")
     ] = 1.0,
 ) -> None:
-    """Vouch for somebody. Your walks start there; nobody is told unless you share vouches."""
+    """Vouch for somebody. Your walks start there; nobody is told unless you share vouches.
+
+    Without PEER: whom your walks trust, and who has earned trust of yours by what they brought.
+    """
+    if peer is None:
+        _show_trusted(session)
+        return
     data = session.ask("trust", peer=peer, weight=weight)
     kept = "shared" if data["shared"] else "kept on this node"
     vouch = f"{data['weight']:+.2f}" if data["weight"] else "taken back"
     session.show(data, f"{data['author']}: {vouch} ({kept})")
+
+
+def _show_trusted(session: Session) -> None:
+    data = session.ask("trust_get")
+    lines = [f"{p['t']:7.2%}  {p['author']}  {p['name']}".rstrip() for p in data["trusted"]]
+    if data["earned"]:
+        lines.append("earned, by what they brought (grapevine trust KEY 0 refuses it):")
+    for p in data["earned"]:
+        hits = f"{p['good']:.1f} good, {p['bad']:.1f} not"
+        lines.append(f"{p['part']:7.2%}  {p['author']}  {p['name']}".rstrip() + f"  {hits}")
+    if data["unprotected"]:
+        session.say(f"you trust nobody yet: {session.next('trust PEER')}")
+    session.show(data, *lines, schema="trust-list")
 
 
 @command(app, "peers")

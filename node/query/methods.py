@@ -52,7 +52,9 @@ METHODS: Final[Mapping[str, Method]] = {
         results.TrustResult,
         "Vouch for somebody, or against her.",
     ),
-    "trust_get": Method({}, results.TrustedResult, "Whom the person's walks trust most."),
+    "trust_get": Method(
+        {}, results.TrustedResult, "Whom the person's walks trust most, and who has earned it."
+    ),
     "peers": Method({}, results.PeersResult, "Open links to other nodes."),
     "recommend": Method(
         {"n?": "1..200, default 20", "method?": "grapevine (default) or undefended"},

@@ -72,13 +72,15 @@ class Reason(TypedDict):
     """One path: own item -> person -> the item.
 
     share: part of the item's score that takes this path. trail: the shortest walk of trust from the
-    asker to the person, both ends included; empty in an unprotected list.
+    asker to the person, both ends included; empty in an unprotected list. earned: there, and true,
+    when its first step is trust that was earned; told to the node's own people only.
     """
 
     because: Source
     heard_from: Named
     share: Real
     trail: list[Named]
+    earned: NotRequired[bool]
 
 
 class Dependence(Named):
@@ -207,11 +209,23 @@ class Trusted(Named):
     t: Real
 
 
+class EarnedBy(Named):
+    """Whom the person has not vouched for, but heard good things from. part: of all that her walks
+    start with, 0..1. good, bad: items she was shown because of her, by their shares, that turned
+    out well or not; older ones fade."""
+
+    part: Real
+    good: Real
+    bad: Real
+
+
 class TrustedResult(TypedDict):
-    """trust_get: the most trusted first, at most 200."""
+    """trust_get: the most trusted first, at most 200; earned: who earned trust, the most first, for
+    the node's own people only."""
 
     trusted: list[Trusted]
     unprotected: bool
+    earned: NotRequired[list[EarnedBy]]
 
 
 class BlockResult(TypedDict):
@@ -307,13 +321,15 @@ class PublicStatus(TypedDict):
 
 
 class StatusResult(PublicStatus):
-    """status for the node's own people; counts of items and vouches are the person's own."""
+    """status for the node's own people; counts of items and vouches are the person's own. earned:
+    how many people have earned trust of hers."""
 
     person: str
     author: str
     people: int
     items: int
     vouches: int
+    earned: int
     sharing: ShareResult
     sharing_any: bool
     graph: Graph

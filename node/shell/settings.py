@@ -10,6 +10,7 @@ from protocol.config import GossipConfig
 from protocol.interest import FollowingConfig
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
+from trust.earned import EarnedConfig
 
 PLACES = 20
 """The list length that `rank.discoveries` speaks of."""
@@ -47,6 +48,7 @@ def peer_config(config: Config) -> PeerConfig:
             walks=config.rank.walks,
             discovery_every=PLACES // discoveries if discoveries else 0,
         ),
+        earned=EarnedConfig() if config.trust.earned else None,
     )
 
 

@@ -253,14 +253,15 @@ def reasons(state: PeerState, made: Reasons, paths_max: int) -> dict[str, Any]:
 
 
 def mark_earned(state: PeerState, person: Person, entries: list[dict[str, Any]]) -> None:
-    """Say of each path whether its walk of trust starts with an earned edge. Only to who lives
-    here: what was earned leaves this node with no answer."""
+    """Mark each path whose walk of trust starts with an earned edge. Only for who lives here: what
+    was earned leaves this node with no answer."""
     earned = state.trust.earned_by(person.row)
     rows = earned[0].tolist() if earned is not None else []
     names = {person_named(state, row)["author"] for row in rows}
     for entry in entries:
         for path in entry["reasons"]:
-            path["earned"] = any(step["author"] in names for step in path["trail"][1:2])
+            if any(step["author"] in names for step in path["trail"][1:2]):
+                path["earned"] = True
 
 
 def author_row(state: PeerState, name: str) -> int | None:

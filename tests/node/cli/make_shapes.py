@@ -56,6 +56,7 @@ def story(node: Terminal, directory: Path) -> dict[str, Any]:
         "people --add": ["people", "--add", "eve"],
         "like": ["like", "t:1", "--title", "One Song"],
         "trust": ["trust", "ann"],
+        "trust (list)": ["trust"],
         "status": ["status"],
         "grapevine": [],
         "recommend": ["recommend"],

@@ -23,6 +23,7 @@ def test_a_reason_in_words() -> None:
     assert told == "25%: because of One, heard from abababababab through ann"
     bare = reason(path | {"because": {"item": ""}, "trail": [ANN, PERSON]})
     assert bare == "25%: heard from abababababab"
+    assert reason(path | {"trail": [ANN, PERSON], "earned": True}).endswith(", by earned trust")
 
 
 @pytest.mark.slow

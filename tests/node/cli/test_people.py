@@ -47,6 +47,36 @@ def test_vouches_are_given_turned_and_taken_back(node: Terminal) -> None:
 
 
 @pytest.mark.slow
+def test_who_has_earned_trust_is_listed_apart_and_can_be_refused(node: Terminal, tmp_path) -> None:
+    """Cyd and Dov are known through Bea; what Cyd likes turns out well, what Dov likes does not."""
+    assert "grapevine trust PEER" in node("trust").err
+    rows = ["user,item,rating"]
+    rows += [f"{name},e:{n},5" for name in ("bea", "cyd", "dov") for n in range(3)]
+    rows += [f"{name},{name}:{n},5" for name in ("cyd", "dov") for n in range(40)]
+    (tmp_path / "history.csv").write_text("\n".join(rows))
+    node.json("import", str(tmp_path / "history.csv"), "--people")
+    for name in ("cyd", "dov"):
+        node.json("trust", name, "--as", "bea")
+    for n in range(3):
+        node.json("like", f"e:{n}")
+    node.json("trust", "bea")
+    assert node.json("trust")["earned"] == []
+    for _ in range(3):
+        for entry in node.json("recommend")["items"]:
+            node.json("like", entry["item"], f"--weight={1 if 'cyd' in entry['item'] else -1}")
+    listed = node.json("trust")
+    assert [person["name"] for person in listed["earned"]] == ["cyd"]
+    assert 0 < listed["earned"][0]["part"] <= 0.01
+    told = node("trust").out
+    assert told.index("bea") < told.index("earned, by what they brought") < told.rindex("cyd")
+    assert ", 1 earned trust" in node("status").out
+    assert "by earned trust" in node("recommend").out
+    node.json("trust", "cyd", "0")
+    assert node.json("trust")["earned"] == []
+    node.json("trust", "bea", "0")
+
+
+@pytest.mark.slow
 def test_people_come_once(node: Terminal) -> None:
     made = node("people", "--add", "ann")
     assert made.out.startswith("ann  ")

@@ -7,6 +7,7 @@ import pytest
 
 from node.core import events as ev
 from node.core.earning import NEWCOMERS_MAX, limit, named_rows
+from node.query import results
 from protocol import events as gossip
 from protocol.claims import Vouch
 from protocol.ids import Lane
@@ -67,7 +68,8 @@ def test_who_brings_what_turns_out_well_is_trusted_more(node):
     assert node.state.trust.version > version
     assert node.trust_in(node.people[GOOD].author) > before
     assert node.ask("status")["earned"] == 1
-    trails = [r for i in node.ask("recommend")["items"] for r in i["reasons"] if r["earned"]]
+    results.checked(results.TrustedResult, node.ask("trust_get"))
+    trails = [r for i in node.ask("recommend")["items"] for r in i["reasons"] if "earned" in r]
     assert trails
     assert {r["trail"][1]["author"] for r in trails} == {key(node, GOOD)}
 
@@ -185,11 +187,17 @@ def test_only_what_the_person_herself_saw_of_a_defended_list_counts(node):
     answer = node.ask("recommend", ev.Caller(False, (friend,)))
     assert all("earned" not in reason for i in answer["items"] for reason in i["reasons"])
     assert "earned" not in node.ask("trust_get", ev.Caller(False, (friend,)))
-    node.ask("recommend", method="undefended")
-    node.ask("trust", peer=friend.hex(), weight=0)
-    assert node.ask("recommend")["unprotected"]
-    assert len(node.owner.shown) == 0
     assert node.effects(ev.KeepShown) == []
+    live(node)
+    listed = [r for i in node.ask("recommend")["items"] for r in i["reasons"] if "earned" in r]
+    assert listed
+    answer = node.ask("recommend", ev.Caller(False, (friend,)))
+    assert all("earned" not in reason for i in answer["items"] for reason in i["reasons"])
+    before = len(node.owner.shown)
+    node.ask("recommend", n=40, method="undefended")
+    node.ask("trust", peer=friend.hex(), weight=0)
+    assert node.ask("recommend", n=40)["unprotected"]
+    assert len(node.owner.shown) == before
 
 
 def test_without_a_vouch_of_her_own_she_stays_unprotected(node):

@@ -157,7 +157,7 @@ def sampled_hops(
         sampled[j] = True
         on = 0
         for k in range(per_item):
-            if _REVERSED[(k ^ shift[j * groups + k // EIGHTHS]) % EIGHTHS] < part:
+            if _REVERSED[(k ^ int(shift[j * groups + k // EIGHTHS])) % EIGHTHS] < part:
                 goal[on] = (k + draw[j * per_item + k]) / per_item * (total + kappa)
                 low[on] = ptr[j]
                 high[on] = ptr[j + 1]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
+from ranking.config import RankConfig
+from sim.methods.concave import Concave, RawConcave
 from sim.methods.counting import Chance, Popularity
 from sim.methods.graphjet import GraphJet
 from sim.methods.meritrank import meritrank_pht, meritrank_ppr, trust_ppr
@@ -14,6 +17,7 @@ from sim.methods.method import Method
 from sim.methods.salsa import PlainSalsa
 from sim.methods.three_steps import p3alpha, rp3beta
 from sim.methods.web3recommend import web3recommend, web3recommend_mended
+from trust.config import Credit, TrustConfig
 
 Value = float | int | str
 Grid = Mapping[str, tuple[Value, ...]]
@@ -46,6 +50,21 @@ class Entry:
         found = inspect.signature(self.make).parameters.values()
         return any(one.kind is one.VAR_KEYWORD for one in found)
 
+
+CONCAVE_GRID: Grid = {
+    "exponent": (0.4, 0.5, 0.7, 1.0),
+    "source_gain": (0.0, 0.25, 0.5),
+    "item_penalty": (0.0, 0.1, 0.3, 0.5),
+}
+
+
+def _with_defence(field_name: str, value: Value, what: str) -> Entry:
+    """The concave sum with one of the node's defences, at the node's own setting."""
+    make = partial(Concave, **{field_name: value})  # type: ignore[arg-type]
+    return Entry(make, f"the concave sum with one defence: {what}", "ranking/ALGORITHM.md")
+
+
+_RANKING, _TRUST = RankConfig(), TrustConfig()
 
 METHODS: Mapping[str, Entry] = MappingProxyType(
     {
@@ -108,6 +127,30 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
             "MeritRank as published on hitting times, extended to items by its people's shares",
             "Nasrulin et al. 2022; code random_walks.py, hitting_time.py, reputation_cut",
             {"reset": (0.15, 0.33), "beta": (0.0, 0.4, 0.8, 1.0)},
+        ),
+        "concave": Entry(
+            Concave, "our concave sum with every defence off", "design §6", CONCAVE_GRID
+        ),
+        "concave-raw-degree": Entry(
+            RawConcave,
+            "the same with degrees that strangers can move",
+            "design §6, with everybody's degree instead of the trusted",
+            CONCAVE_GRID,
+        ),
+        "concave+cap": _with_defence("cap", _TRUST.author_cap, "a cap on each author's trust"),
+        "concave+kappa": _with_defence("kappa", _RANKING.kappa, "a floor on an item's mass"),
+        "concave+beta": _with_defence("beta", _TRUST.beta, "connectivity decay of authors"),
+        "concave+edge-flow": _with_defence(
+            "edge_flow", _TRUST.edge_flow_max, "a bound on the walks over an edge"
+        ),
+        "concave+endpoint": _with_defence(
+            "credit", Credit.ENDPOINT.value, "credit where walks end, not for each visit"
+        ),
+        "concave+evidence": _with_defence(
+            "excess_weight", _RANKING.excess_weight, "the evidence rule"
+        ),
+        "concave+budget": _with_defence(
+            "budget", _RANKING.dependents_max, "at most so many of 20 rest on one person"
         ),
     }
 )

@@ -221,8 +221,11 @@ class Walkers:
             )
         hops = (self.ptr, self.author, p)
         n_items, exponent = self.view.snapshot.n_items, self.config.exponent
-        score = spread(hops, self.gain, exponent, likes, self.taste, n_items)
         reach = Reach(*transpose_hops(*hops, self.view.snapshot.n_authors))
+        if exponent == 1:
+            score = self._linear(reach)
+        else:
+            score = spread(hops, self.gain, exponent, likes, self.taste, n_items)
         echoes = None
         if self.passed is not None:
             first = score if exponent == 1 else self._linear(reach)
@@ -246,7 +249,8 @@ class Walkers:
         return made
 
     def _linear(self, reach: Reach) -> F32:
-        """sum_j gain[j] sum_v P(j -> v) P(v -> i), which is where the walk is, for every item."""
+        """sum_j gain[j] sum_v P(j -> v) P(v -> i), which is where the walk is, for every item.
+        O(edges of the authors reached)."""
         n_items, n = self.view.snapshot.n_items, reach.author.size
         mass = np.bincount(
             np.repeat(np.arange(n), np.diff(reach.ptr)), reach.p * self.gain[reach.hop], n

@@ -19,6 +19,9 @@ from ranking.trust_vector import TrustVector
 I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
 
+VIEWS_MAX = 2
+"""Views kept at once, each about 4 bytes an item, 5 an author, and up to half the item side."""
+
 FEW = 0.5
 """Up to this part of all edges those of trusted authors get an item side of their own, so that
 untrusted listeners, however many, cost a question nothing; above it the snapshot's serves."""
@@ -106,3 +109,33 @@ class TrustView:
         if self.trust is not self.given:
             size += self.trust.t.nbytes + self.trust.hits.nbytes + self.trust.prior.nbytes
         return size
+
+
+class KeptViews:
+    """The last views, for whoever asks again before anything changes. At most `VIEWS_MAX`, all of
+    the latest snapshot, so that no older one is kept alive beside it.
+
+    Safe to share between threads: what is kept is replaced as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[TrustView, ...] = ()
+
+    def view(self, snapshot: GraphSnapshot, trust: TrustVector, blocked_authors: I32) -> TrustView:
+        """The view of these, kept or made now. O(edges of trusted authors) when made."""
+        for view in self._kept:
+            if view.serves(snapshot, trust, blocked_authors):
+                return view
+        made = TrustView.of(snapshot, trust, blocked_authors)
+        others = [
+            view
+            for view in self._kept
+            if view.snapshot is snapshot and view.trust.owner != trust.owner
+        ]
+        self._kept = (made, *others[: VIEWS_MAX - 1])
+        return made
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the views beside the snapshot and the trust given."""
+        return sum(view.nbytes for view in self._kept)

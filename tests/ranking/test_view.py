@@ -8,7 +8,7 @@ import pytest
 from ranking.config import Method, RankConfig
 from ranking.recommend import RecommendRequest, rank_items, recommend
 from ranking.trust_vector import TrustVector
-from ranking.view import FEW, TrustView, mask_of
+from ranking.view import FEW, VIEWS_MAX, KeptViews, TrustView, mask_of
 from tests.ranking.worlds import random_likes, random_trust, snapshot, trust_vector
 
 
@@ -71,3 +71,23 @@ def test_a_kept_view_gives_the_same_list(world, method, equal):
 
 def test_rows_outside_are_in_no_mask():
     assert mask_of(np.array([-1, 0, 3], np.int32), 3).tolist() == [True, False, False]
+
+
+def test_views_are_kept_until_something_changes(world):
+    likes, snap = world
+    none, views = np.empty(0, np.int32), KeptViews()
+    trusts = [trust_vector({50: 0.5, 51: 0.5}, owner) for owner in range(VIEWS_MAX + 1)]
+    first = views.view(snap, trusts[0], none)
+    assert views.view(snap, trusts[0], none) is first
+    second = views.view(snap, trusts[1], none)
+    assert views.view(snap, trusts[0], none) is first
+    assert views.nbytes == first.nbytes + second.nbytes
+    for trust in trusts[2:]:
+        views.view(snap, trust, none)
+    assert views.view(snap, trusts[0], none) is not first, "the bound"
+    barred = np.array([50], np.int32)
+    assert views.view(snap, trusts[0], barred).trust.t[50] == 0
+    assert views.view(snap, trusts[0], none).trust.t[50] > 0
+    other = snapshot(likes, 60, 200)
+    assert views.view(other, trusts[0], none).snapshot is other
+    assert views.nbytes == views.view(other, trusts[0], none).nbytes, "no older snapshot is kept"

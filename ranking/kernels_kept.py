@@ -109,6 +109,16 @@ def draw_kept(
 
 
 @njit(nogil=True, cache=True)
+def list_visits(held: Walks) -> None:
+    """Fill the empty lists of `held` from its walks. O(steps of all walks)."""
+    for r in range(held.walks.shape[0]):
+        for k in range(held.walks.shape[1]):
+            if held.walks[r, k] < 0:
+                break
+            _visit(held, r, k, held.walks[r, k])
+
+
+@njit(nogil=True, cache=True)
 def _coupling(
     was: Edges, i: int, edges: Edges, node: int, alpha: float, old: F64, new: F64
 ) -> tuple[float, I32, F64]:

@@ -42,6 +42,8 @@ class TrustConfig:
     walks: int = 10_000
     """Walks from the owner; the standard error of a mass m is at most sqrt(m / walks)."""
     credit: Credit = Credit.ENDPOINT
+    keep_walks: bool = True
+    """Whether a node mends its people's walks when vouches change, or draws them all anew."""
     steps_max: int = 40
     """Steps after which a walk is cut: at alpha .15 that happens to .2 % of them."""
     hits_min: int = 3

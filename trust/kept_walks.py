@@ -18,7 +18,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ranking.kernels_kept import Edges, Walks, draw_kept, mend, slots_of
+from ranking.kernels_kept import Edges, Walks, draw_kept, list_visits, mend, slots_of
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -55,6 +55,11 @@ class WalkGraph:
     def n_nodes(self) -> int:
         """Nodes, those without edges included."""
         return int(self.edges.start.size)
+
+    @property
+    def size(self) -> int:
+        """Numbers of edges are below this."""
+        return int(self.edges.target.size)
 
     @property
     def nbytes(self) -> int:
@@ -136,13 +141,30 @@ class WalkGraph:
 
 
 class KeptWalks:
-    """`n_walks` walks of at most `steps_max` steps from one node, kept while the graph changes.
+    """Walks from one node that stop at a step with probability alpha, kept as the graph changes.
 
     12 bytes a step of room: 5 MB for 10,000 walks of 40 steps.
     """
 
-    def __init__(
-        self,
+    def __init__(self, graph: WalkGraph, walks: I32, alpha: float) -> None:
+        """Keep these, drawn by this graph: int32[walks, steps_max + 1], -1 after the end.
+
+        Both are this object's from now on: change the graph through `change` alone.
+        """
+        self._graph = graph
+        self._alpha = alpha
+        self._held = Walks(
+            walks,
+            np.full(graph.n_nodes, -1, np.int32),
+            np.empty(walks.size, np.int32),
+            np.empty(walks.size, np.int32),
+        )
+        self._scratch = np.zeros((2, graph.n_nodes), np.float64)
+        list_visits(self._held)
+
+    @classmethod
+    def drawn(
+        cls,
         graph: WalkGraph,
         first: int,
         *,
@@ -150,27 +172,23 @@ class KeptWalks:
         steps_max: int,
         alpha: float,
         rng: np.random.Generator,
-    ) -> None:
-        """Draw them. The graph is this object's from now on: change it through `change` alone."""
+    ) -> KeptWalks:
+        """`n_walks` walks of at most `steps_max` steps from `first`."""
         if not 0 <= first < graph.n_nodes:
             raise ValueError(f"node {first} is not among {graph.n_nodes}")
-        self._graph = graph
-        self._alpha = alpha
-        self.first = first
-        cells = n_walks * (steps_max + 1)
-        self._held = Walks(
-            np.full((n_walks, steps_max + 1), -1, np.int32),
-            np.full(graph.n_nodes, -1, np.int32),
-            np.empty(cells, np.int32),
-            np.empty(cells, np.int32),
-        )
-        self._scratch = np.zeros((2, graph.n_nodes), np.float64)
-        draw_kept(self._held, first, graph.edges, alpha, rng)
+        kept = cls(graph, np.full((n_walks, steps_max + 1), -1, np.int32), alpha)
+        draw_kept(kept._held, first, graph.edges, alpha, rng)
+        return kept
 
     @property
     def walks(self) -> I32:
         """int32[walks, steps_max + 1], -1 after the end. A view: it changes with the graph."""
         return self._held.walks
+
+    @property
+    def steps_max(self) -> int:
+        """Steps after which a walk is cut."""
+        return self.walks.shape[1] - 1
 
     @property
     def graph(self) -> WalkGraph:

@@ -24,6 +24,7 @@ from ranking.kernels_walks import (
 from ranking.trust_vector import Passing, TrustVector
 from trust.config import Credit, TrustConfig
 from trust.decays import accumulate_epochs, capped, connectivity_factor, negative_mass
+from trust.kept_walks import KeptWalks, WalkGraph
 from trust.vouches import CompiledVouches
 
 I32 = NDArray[np.int32]
@@ -54,6 +55,18 @@ def draw_walks(
 
     About walks / alpha steps; 10,000 walks take a few milliseconds.
     """
+    walks, slots = _drawn(vouches, owner, admit, config, rng)
+    return _bounded(walks, slots, vouches.target.size, owner, config)
+
+
+def _drawn(
+    vouches: CompiledVouches,
+    owner: int,
+    admit: F32,
+    config: TrustConfig,
+    rng: np.random.Generator,
+) -> tuple[I32, I32]:
+    """(walks, slots): as `draw_walks`, not bounded, and the edge by which each step came."""
     steps = config.steps_max + 1
     rows = np.full((steps, config.walks), -1, np.int32)
     slots = np.full((steps, config.walks), -1, np.int32)
@@ -69,11 +82,14 @@ def draw_walks(
             break
         rows[step, active] = at
         slots[step, active] = slot[on]
-    walks = np.ascontiguousarray(rows.T)
+    return np.ascontiguousarray(rows.T), np.ascontiguousarray(slots.T)
+
+
+def _bounded(walks: I32, slots: I32, n_edges: int, owner: int, config: TrustConfig) -> I32:
+    """The walks, changed, with the flow over each edge held to `edge_flow_max`."""
     flow_max = max(1, round(config.edge_flow_max * config.walks))
     if flow_max < config.walks:
-        edges = vouches.target.size
-        bound_edge_flow(walks, np.ascontiguousarray(slots.T), edges, flow_max, owner)
+        bound_edge_flow(walks, slots, n_edges, flow_max, owner)
     return walks
 
 
@@ -128,20 +144,83 @@ def trust_from(
     earned: tuple[I32, F32] | None = None,
     earlier: TrustVector | None = None,
 ) -> TrustVector:
-    """The owner's trust in everybody.
+    """The owner's trust in everybody, from walks drawn for this answer.
 
     refused: author rows that may never count (blocked, equivocated). earned: (targets, weights),
     edges that the owner has beside her vouches, on the scale of vouches, (0, 1]; see
     `CompiledVouches.with_edges`. earlier: the vector of the previous epoch, used only when
-    `config.gamma` is set. When the walks reach nobody the result is
-    `unprotected`: everyone but the refused counts the same.
+    `config.gamma` is set. When the walks reach nobody the result is `unprotected`: everyone but
+    the refused counts the same.
     """
-    if not 0 <= owner < vouches.n_authors:
-        raise ValueError(f"owner row {owner} is not among {vouches.n_authors} authors")
-    if earned is not None:
-        vouches = vouches.with_edges(owner, *earned)
+    vouches = _seen_by(vouches, owner, earned)
     admit = admission_of(vouches, owner, refused)
     walks = draw_walks(vouches, owner, admit, config, rng)
+    return _trust_or_everyone(vouches, walks, owner, admit, config, earlier)
+
+
+def trust_kept(
+    vouches: CompiledVouches,
+    owner: int,
+    config: TrustConfig,
+    rng: np.random.Generator,
+    *,
+    refused: NDArray[np.int32] | None = None,
+    earned: tuple[I32, F32] | None = None,
+    earlier: TrustVector | None = None,
+    kept: KeptWalks | None = None,
+) -> tuple[TrustVector, KeptWalks]:
+    """As `trust_from`, and the walks themselves, to be handed in next time as `kept`.
+
+    Then only what has changed since is drawn anew: trust in people whom no change concerns stays
+    what it was, instead of varying with the draw, and the walks are distributed as fresh ones. They
+    depend on what was asked when; without `kept` they depend on vouches and generator alone.
+    The first ones are those of `trust_from`. `kept` itself stays what it is; it must be of the same
+    owner and numbers, over the same rows or fewer.
+    """
+    vouches = _seen_by(vouches, owner, earned)
+    admit = admission_of(vouches, owner, refused)
+    graph = admitted_graph(vouches, admit)
+    if kept is None:
+        drawn, _ = _drawn(vouches, owner, admit, config, rng)
+        kept = KeptWalks(graph, drawn, config.alpha)
+    elif (kept.walks[:, 0] == owner).sum() != config.walks or kept.steps_max != config.steps_max:
+        raise ValueError("the kept walks are another owner's, or of other numbers")
+    else:
+        kept = kept.mended(graph, rng)
+    walks = _bounded(kept.walks.copy(), kept.slots(), kept.graph.size, owner, config)
+    return _trust_or_everyone(vouches, walks, owner, admit, config, earlier), kept
+
+
+def admitted_graph(vouches: CompiledVouches, admit: F32) -> WalkGraph:
+    """The vouches as walks take them: what leads to somebody not admitted ends the walk."""
+    caster = np.repeat(np.arange(vouches.n_authors), np.diff(vouches.ptr))
+    weight = vouches.weight * admit[vouches.target]
+    n = vouches.n_authors
+    leak = np.bincount(caster, vouches.weight - weight, n).astype(np.float64)
+    open_ = weight > 0
+    ptr = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(caster[open_], minlength=n), out=ptr[1:])
+    return WalkGraph(ptr, vouches.target[open_], weight[open_], leak)
+
+
+def _seen_by(
+    vouches: CompiledVouches, owner: int, earned: tuple[I32, F32] | None
+) -> CompiledVouches:
+    """With what the owner has earned in trust of others; checks the owner."""
+    if not 0 <= owner < vouches.n_authors:
+        raise ValueError(f"owner row {owner} is not among {vouches.n_authors} authors")
+    return vouches if earned is None else vouches.with_edges(owner, *earned)
+
+
+def _trust_or_everyone(
+    vouches: CompiledVouches,
+    walks: I32,
+    owner: int,
+    admit: F32,
+    config: TrustConfig,
+    earlier: TrustVector | None,
+) -> TrustVector:
+    """`trust_of_walks`; where they reach nobody, everyone but the refused counts the same."""
     trust = trust_of_walks(vouches, walks, owner, config, earlier)
     if trust.unprotected:
         left_out = frozenset(np.flatnonzero(admit == 0).tolist())

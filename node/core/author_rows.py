@@ -41,6 +41,7 @@ def free_author_rows(state: PeerState, trusted: NDArray[np.bool_]) -> int:
         state.trust.forget_rows(gone)
         state.clicks.forget_rows(gone)
         state.vectors.clear()
+        state.walks.clear()
         for row in rows:
             graph.release_author(row)
     return len(rows)

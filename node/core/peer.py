@@ -23,7 +23,7 @@ from node.core.publishing import (
 )
 from node.core.rebuild import Rebuilder
 from node.core.state import WAITING_MAX, LinkInfo, PeerState, refuse
-from node.core.trusting import set_priorities, trusted_rows, walk
+from node.core.trusting import Walked, set_priorities, trusted_rows
 from node.query.schema import READ_ONLY
 from protocol import events as gossip
 from protocol.ids import AuthorKey
@@ -358,14 +358,11 @@ class Peer:
         self._walking = True
         self._trust_at = now + state.config.trust_interval_s
         version, people = state.trust.version, list(state.persons)
-        vouches, refused = state.trust.compiled(), state.trust.refused
         config = interest_walks(state.trust.config, len(people))
-        owners = [(p.row, p.walk_seed, state.trust.earned_by(p.row)) for p in people]
+        jobs = [state.walk_job(person, config) for person in people]
 
-        def work() -> list[TrustVector]:
-            return [
-                walk(vouches, row, config, refused, seed, earned) for row, seed, earned in owners
-            ]
+        def work() -> list[Walked]:
+            return [job.run() for job in jobs]
 
         def on_walked(event: Event, then: float) -> list[Effect]:
             self._walking = False
@@ -374,9 +371,9 @@ class Peer:
             self._walked_version, self._people_walked = version, len(people)
             self._trust_at = max(self._trust_at, then + TRUST_REST * (then - now))
             if config is state.trust.config:
-                for vector in event.result:
-                    state.keep_vector(version, vector)
-            return self._follow(event.result, then)
+                for walked in event.result:
+                    state.keep_walked(version, walked)
+            return self._follow([walked.vector for walked in event.result], then)
 
         return [state.compute(work, on_walked)]
 

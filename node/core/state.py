@@ -13,7 +13,7 @@ from node.core.config import SECONDS_PER_DAY, PeerConfig
 from node.core.dialing import AddressBook
 from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Provide, Refuse, Write
 from node.core.persons import Person, Persons
-from node.core.trusting import LOCAL, TrustDesk
+from node.core.trusting import LOCAL, TrustDesk, Walked, WalkJob
 from protocol.events import Event as GossipEvent
 from protocol.feedtable import FeedTable
 from protocol.gossip import Gossip
@@ -21,6 +21,8 @@ from protocol.ids import AuthorKey
 from protocol.limits import SEQ_MAX
 from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
+from trust.config import TrustConfig
+from trust.kept_walks import KeptWalks
 from trust.ledger import PeerLedger
 
 Continuation: TypeAlias = Callable[[Event, float], list[Effect]]
@@ -35,7 +37,7 @@ LOCAL_RANK = 65_535
 """Device rank of what is said here: above all of her devices."""
 
 VECTORS_MAX = 8
-"""People whose walks are kept, up to 2 MB each."""
+"""People whose walks are kept, up to 10 MB each."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,8 @@ class PeerState:
     links: dict[int, LinkInfo] = field(default_factory=dict)
     vectors: dict[int, tuple[int, TrustVector]] = field(default_factory=dict)
     """Person's row -> (version of the trust desk, her trust), at most `VECTORS_MAX`."""
+    walks: dict[int, KeptWalks] = field(default_factory=dict)
+    """Person's row -> her walks, to be mended; of those with a vector."""
     tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
     """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
     moving_in: dict[str, None] = field(default_factory=dict)
@@ -149,12 +153,32 @@ class PeerState:
         name = asked.params.get("person")
         return self.persons.named(name) if name is None or isinstance(name, str) else None
 
-    def keep_vector(self, version: int, vector: TrustVector) -> None:
+    def walk_job(self, person: Person, config: TrustConfig) -> WalkJob:
+        """Read what her walks need, the walks kept from the last time included."""
+        trust = self.trust
+        earlier = self.walks.get(person.row) if config is trust.config else None
+        return WalkJob(
+            trust.compiled(),
+            person.row,
+            config,
+            trust.refused,
+            person.walk_seed,
+            trust.version,
+            trust.earned_by(person.row),
+            earlier,
+        )
+
+    def keep_walked(self, version: int, walked: Walked) -> None:
         """Keep a person's walks for her next question, in place of the longest unused ones."""
-        self.vectors.pop(vector.owner, None)
-        self.vectors[vector.owner] = (version, vector)
+        row = walked.vector.owner
+        self.vectors.pop(row, None)
+        self.vectors[row] = (version, walked.vector)
+        if walked.kept is not None:
+            self.walks[row] = walked.kept
         if len(self.vectors) > VECTORS_MAX:
-            del self.vectors[next(iter(self.vectors))]
+            unused = next(iter(self.vectors))
+            del self.vectors[unused]
+            self.walks.pop(unused, None)
 
     def vector(self, row: int) -> TrustVector | None:
         """A person's trust if it has seen every vouch."""

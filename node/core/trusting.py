@@ -5,6 +5,7 @@ vouches give the same walks, in whatever order bundles and authors came in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
 from trust.config import TrustConfig, VouchConfig
 from trust.earned import earned_weights
-from trust.meritrank import trust_from
+from trust.kept_walks import KeptWalks
+from trust.meritrank import trust_from, trust_kept
 from trust.vouches import CompiledVouches, Statements, VouchGraph
 
 Stamp = tuple[int, DeviceId]
@@ -201,17 +203,42 @@ class TrustDesk:
         self._vouches.forget_rows(gone)
 
 
-def walk(
-    vouches: CompiledVouches,
-    owner: int,
-    config: TrustConfig,
-    refused: NDArray[np.int32],
-    seed: int,
-    earned: Earned | None = None,
-) -> TrustVector:
-    """One person's trust; runs on the worker thread. A seed gives the same walks every time."""
-    rng = np.random.default_rng(seed)
-    return trust_from(vouches, owner, config, rng, refused=refused, earned=earned)
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """One person's trust and, where they are kept, her walks."""
+
+    vector: TrustVector
+    kept: KeptWalks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WalkJob:
+    """All that one person's walks need; `run` is for the worker thread.
+
+    A seed gives the same first walks every time. Where walks are kept, later ones are these,
+    mended: they depend on when she was walked for, their distribution does not.
+    """
+
+    vouches: CompiledVouches
+    owner: int
+    config: TrustConfig
+    refused: NDArray[np.int32]
+    seed: int
+    version: int
+    earned: Earned | None = None
+    earlier: KeptWalks | None = None
+
+    def run(self) -> Walked:
+        """Walk, or mend the earlier walks."""
+        mends = self.earlier is not None
+        rng = np.random.default_rng((self.seed, self.version) if mends else self.seed)
+        about = self.vouches, self.owner, self.config, rng
+        if not self.config.keep_walks:
+            return Walked(trust_from(*about, refused=self.refused, earned=self.earned))
+        vector, kept = trust_kept(
+            *about, refused=self.refused, earned=self.earned, kept=self.earlier
+        )
+        return Walked(vector, kept)
 
 
 def trusted_rows(graph: BoundedGraph, vectors: Iterable[TrustVector]) -> NDArray[np.bool_]:

@@ -27,6 +27,7 @@ from tests.bench import (
     stalls,
     start_up,
     sync,
+    walks,
 )
 from tests.bench.figures import Figure, table
 from tests.bench.nodes import BenchFailed
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
     "sync": sync.measure,
     "propagation": propagation.measure,
     "stalls": stalls.measure,
+    "walks": walks.measure,
 }
 
 

@@ -29,6 +29,11 @@ class Scale:
     idle_every_s: float
     busy_every_s: float
     """Between two likes, in each phase."""
+    walk_copies: int
+    """Copies of Gowalla in the world of walks; 0 for a small random one."""
+    walkers: int
+    walk_questions: int
+    """People asked for in each world of walks."""
 
 
 FULL = Scale(
@@ -47,6 +52,9 @@ FULL = Scale(
     likes=60,
     idle_every_s=0.5,
     busy_every_s=0.2,
+    walk_copies=7,
+    walkers=100_000,
+    walk_questions=300,
 )
 
 SMALL = Scale(
@@ -65,4 +73,7 @@ SMALL = Scale(
     likes=3,
     idle_every_s=0.1,
     busy_every_s=0.02,
+    walk_copies=0,
+    walkers=2_000,
+    walk_questions=5,
 )

@@ -39,7 +39,7 @@ def graph_of(rows):
 
 
 def both(rows, graph, seed, n_walks=60, steps_max=9):
-    kept = KeptWalks(
+    kept = KeptWalks.drawn(
         graph_of(rows),
         0,
         n_walks=n_walks,

@@ -31,7 +31,7 @@ def kept_on(graph, n, *, n_walks=20_000, steps_max=200, rng):
     made = empty(n)
     for node, edges in graph.items():
         made.set(node, *arrays(edges))
-    return KeptWalks(made, 0, n_walks=n_walks, steps_max=steps_max, alpha=ALPHA, rng=rng)
+    return KeptWalks.drawn(made, 0, n_walks=n_walks, steps_max=steps_max, alpha=ALPHA, rng=rng)
 
 
 def arrays(edges):
@@ -113,15 +113,15 @@ def test_on_a_larger_graph_they_are_as_fresh_ones():
     graph = empty(n)
     for node, (target, weight, leak) in rows.items():
         graph.set(node, target, weight, leak)
-    kept = KeptWalks(graph, 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
+    kept = KeptWalks.drawn(graph, 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
     for node in [*range(n), *rng.integers(0, n, 100).tolist()]:
         rows[node] = row()
         kept.change(node, *rows[node][:2], rng, leak=rows[node][2])
     anew = empty(n)
     for node, (target, weight, leak) in rows.items():
         anew.set(node, target, weight, leak)
-    fresh = KeptWalks(anew, 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
-    other = KeptWalks(empty(n), 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
+    fresh = KeptWalks.drawn(anew, 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
+    other = KeptWalks.drawn(empty(n), 0, n_walks=20_000, steps_max=40, alpha=ALPHA, rng=rng)
     other = other.mended(fresh.graph, rng)
     for walks in (kept.walks, other.walks):
         for cells in (lambda w: w[:, 1], lambda w: w[:, 3], ends):
@@ -221,5 +221,5 @@ def test_a_target_named_twice_has_the_sum_and_bad_input_is_refused():
     with pytest.raises(ValueError, match="only come"):
         kept.mended(empty(2), rng)
     with pytest.raises(ValueError, match="node 9"):
-        KeptWalks(empty(2), 9, n_walks=1, steps_max=2, alpha=ALPHA, rng=rng)
+        KeptWalks.drawn(empty(2), 9, n_walks=1, steps_max=2, alpha=ALPHA, rng=rng)
     assert kept.nbytes > kept.graph.nbytes > 0

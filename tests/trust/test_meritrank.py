@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from ranking.kernels_walks import count_hits
+from tests.trust.kept_rules import FAR, two_samples
 from trust.config import ConnectivityDecay, Credit, TrustConfig
 from trust.meritrank import (
     admission_of,
     credited,
     draw_walks,
     trust_from,
+    trust_kept,
     trust_of_walks,
     without_author,
 )
@@ -80,6 +82,57 @@ def test_earned_edges_are_the_owners_beside_her_vouches():
     alone = trust_from(compiled((1, 2, 100), n=5), 0, PLAIN, rng(), earned=earned)
     assert not alone.unprotected
     assert np.flatnonzero(alone.t).tolist() == [1, 2, 3]
+
+
+def crowd(seed, n=40, changed=0):
+    """A random graph of vouches, the first `changed` people's other than at 0."""
+    cast = {}
+    for v in range(n):
+        by = np.random.default_rng((seed, v, v < changed))
+        for w in by.choice(n, 5, replace=False).tolist():
+            if v != w:
+                cast[v, w] = int(by.choice([-50, 20, 60, 100]))
+    return compiled(*((v, w, weight) for (v, w), weight in cast.items()), n=n)
+
+
+def test_the_first_kept_walks_are_those_drawn_for_one_answer():
+    vouches, refused = crowd(1), np.array([3, 7], np.int32)
+    earned = np.array([9], np.int32), np.array([0.5], np.float32)
+    asked = {"refused": refused, "earned": earned}
+    plain = trust_from(vouches, 0, TrustConfig(), rng(), **asked)
+    trust, kept = trust_kept(vouches, 0, TrustConfig(), rng(), **asked)
+    assert (trust.walks == plain.walks).all()
+    assert (trust.t == plain.t).all()
+    same, again = trust_kept(vouches, 0, TrustConfig(), rng(9), **asked, kept=kept)
+    assert (again.walks == kept.walks).all(), "nothing has changed"
+    assert (same.t == plain.t).all()
+
+
+@pytest.mark.compiled
+def test_kept_trust_follows_vouches_refusals_and_what_is_earned():
+    """Ten rounds of changes, then the visits are those of fresh walks, by chi-square."""
+    config = replace(PLAIN, walks=20_000)
+    kept, draws = None, rng(3)
+    for turn in range(10):
+        vouches = crowd(1, changed=4 * turn, n=40 + turn)
+        asked = {
+            "refused": np.arange(1 + turn % 3, dtype=np.int32) + 5,
+            "earned": (np.array([9 + turn], np.int32), np.array([0.5], np.float32)),
+        }
+        trust, kept = trust_kept(vouches, 0, config, draws, **asked, kept=kept)
+    fresh = trust_from(vouches, 0, config, rng(4), **asked)
+    for cells in (lambda w: w[:, 1], lambda w: w[:, 3], lambda w: (w >= 0).sum(axis=1)):
+        counts = [np.bincount(cells(t.walks) + 1, minlength=60) for t in (trust, fresh)]
+        assert two_samples(*counts) < FAR
+
+
+def test_kept_walks_of_another_owner_are_refused():
+    vouches = crowd(1)
+    _, kept = trust_kept(vouches, 0, TrustConfig(), rng())
+    with pytest.raises(ValueError, match="another owner"):
+        trust_kept(vouches, 1, TrustConfig(), rng(), kept=kept)
+    with pytest.raises(ValueError, match="other numbers"):
+        trust_kept(vouches, 0, TrustConfig(walks=99), rng(), kept=kept)
 
 
 def test_weights_steer_the_walk():

@@ -1,7 +1,5 @@
 """recommend and why: walks on the worker thread, then names and titles."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from node.core.methods.whom import known_author
 from node.core.naming import Titles, item_names, item_rows, person_named, titles
 from node.core.persons import Person
 from node.core.state import PeerState, refuse
-from node.core.trusting import walk
+from node.core.trusting import Walked, WalkJob
 from ranking.config import RankConfig
 from ranking.reasons import Reasons
 from ranking.recommend import (
@@ -71,7 +69,7 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             return failed(asked, event)
         trust, made, places = event.result
         if not undefended:
-            walked.keep(state, trust)
+            walked.keep(state)
         entries = [shown(state, entry, max(1, REASONS_MAX // n)) for entry in made.items]
         data = {
             "items": entries,
@@ -120,7 +118,7 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
         trust, made = event.result
-        walked.keep(state, trust)
+        walked.keep(state)
         entry: dict[str, Any] = {"item": item, "known": made.known} | explanation(state, made.now)
         entries = [entry]
         if made.without is not None:
@@ -134,26 +132,30 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
 
 
 # ------------------------------------------------------------------------------- shared parts
-@dataclass(frozen=True, slots=True)
 class Walking:
     """A person's trust as it is now: kept from her last question, or walked for on the worker."""
 
-    version: int
-    walk: Callable[[], TrustVector]
+    def __init__(self, version: int, job: WalkJob, known: TrustVector | None) -> None:
+        self._version = version
+        self._job = job
+        self._walked = Walked(known) if known is not None else None
 
-    def keep(self, state: PeerState, trust: TrustVector) -> None:
-        """Keep it for the next question."""
-        state.keep_vector(self.version, trust)
+    def walk(self) -> TrustVector:
+        """Her trust; for the worker."""
+        if self._walked is None:
+            self._walked = self._job.run()
+        return self._walked.vector
+
+    def keep(self, state: PeerState) -> None:
+        """Keep for the next question what `walk` found."""
+        if self._walked is not None:
+            state.keep_walked(self._version, self._walked)
 
 
 def walking(state: PeerState, person: Person) -> Walking:
-    """Read what the walks need. The result of `walk` is for `keep`."""
-    kept = state.vector(person.row)
-    if kept is not None:
-        return Walking(state.trust.version, lambda: kept)
-    vouches, refused, config = state.trust.compiled(), state.trust.refused, state.trust.config
-    row, seed, earned = person.row, person.walk_seed, state.trust.earned_by(person.row)
-    return Walking(state.trust.version, lambda: walk(vouches, row, config, refused, seed, earned))
+    """Read what the walks need. What `walk` finds is for `keep`."""
+    job = state.walk_job(person, state.trust.config)
+    return Walking(state.trust.version, job, state.vector(person.row))
 
 
 def snapshot_of(state: PeerState, now: float) -> GraphSnapshot:

@@ -82,7 +82,7 @@ def _rank(
         if not isinstance(event, Computed):
             return failed(asked, event)
         trust, (clicked, scores), popular = event.result
-        walked.keep(state, trust)
+        walked.keep(state)
         names = dict.fromkeys((*matched, *item_names(state, (*clicked.tolist(), *popular))))
         shown = [name for name in names if name not in state.blocked_items]
         by_clicks = dict(zip(item_names(state, clicked.tolist()), scores.tolist(), strict=True))

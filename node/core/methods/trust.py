@@ -100,7 +100,7 @@ def on_trust_get(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     def on_walked(event: Event, _now: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
-        walked.keep(state, event.result)
+        walked.keep(state)
         t, unprotected = event.result.t, event.result.unprotected
         best = np.argsort(-t, kind="stable")[: 0 if unprotected else TRUSTED_SHOWN]
         trusted: list[dict[str, Any]] = [

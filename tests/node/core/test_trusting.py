@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from node.core.author_rows import free_author_rows
-from node.core.trusting import LOCAL, Stamp, TrustDesk, trusted_rows, walk
+from node.core.state import VECTORS_MAX
+from node.core.trusting import LOCAL, Stamp, TrustDesk, Walked, WalkJob, trusted_rows
 from protocol.claims import Click, Vouch
 from protocol.ids import AuthorKey, DeviceId, Lane
 from protocol.limits import SEQ_MAX
 from ranking.graph import GraphConfig
+from ranking.trust_vector import TrustVector
 from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
 from trust.config import TrustConfig, VouchConfig
+from trust.kept_walks import KeptWalks, WalkGraph
 
 
 def key(n: int) -> AuthorKey:
@@ -75,6 +78,68 @@ def test_the_same_vouches_give_the_same_walks_whatever_order_they_came_in():
     assert trust([4, 8, 1, 0, 7, 3, 2, 6, 5]) == forwards
 
 
+def circle():
+    """Ada vouches for four people, who vouch for each other and for some further ones."""
+    node = World().node("ada")
+    for n in range(1, 5):
+        said = [Vouch(key(to), 100) for to in (1 + n % 4, 10 + n, 20 + n)]
+        heard_by(node, [Scribe(n).says(*said, lane=Lane.VOUCHES)])
+        node.ask("trust", peer=key(n).hex(), weight=1.0)
+    return node
+
+
+def test_a_changed_vouch_leaves_walks_that_it_does_not_concern_as_they_are():
+    node = circle()
+    node.ask("trust_get")
+    before = node.state.walks[node.owner.row]
+    heard_by(node, [Scribe(11).says(Vouch(key(30), 100), lane=Lane.VOUCHES)])
+    trusted = {entry["author"]: entry["t"] for entry in node.ask("trust_get")["trusted"]}
+    after = node.state.walks[node.owner.row]
+    moved = (before.walks != after.walks).any(axis=1)
+    there = (after.walks == node.state.graph.author_row(key(11))).any(axis=1)
+    assert trusted[key(30).hex()] > 0
+    assert 0 < moved.sum() <= there.sum() < len(moved) / 4
+    assert not (moved & ~there).any()
+
+
+def test_equal_histories_give_equal_trust_and_a_fresh_start_the_seeds_own_walks():
+    def asked_between(often):
+        node = circle()
+        for n in range(11, 15):
+            heard_by(node, [Scribe(n).says(Vouch(key(30), 100), lane=Lane.VOUCHES)])
+            if often:
+                node.ask("trust_get")
+        return {entry["author"]: entry["t"] for entry in node.ask("trust_get")["trusted"]}
+
+    assert asked_between(often=True) == asked_between(often=True)
+    once = asked_between(often=False)
+    assert once == asked_between(often=False)
+    assert asked_between(often=True) == pytest.approx(once, abs=0.02)
+
+
+def test_walks_can_be_drawn_anew_each_time(desk, graph):
+    me, config = graph.author_row(key(0)), replace(desk.config, keep_walks=False)
+    desk.vouch(me, key(1), 100, LOCAL)
+    jobs = [
+        WalkJob(desk.compiled(), me, made, desk.refused, seed=1, version=desk.version)
+        for made in (desk.config, config)
+    ]
+    kept, anew = (job.run() for job in jobs)
+    assert kept.kept is not None
+    assert anew.kept is None
+    assert (kept.vector.walks == anew.vector.walks).all()
+
+
+def test_so_many_peoples_walks_are_kept():
+    node = World().node("ada")
+    vector = TrustVector.everyone_equal(3, 0)
+    empty = np.zeros(10, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    walks = KeptWalks(WalkGraph(*empty), np.zeros((1, 2), np.int32), 0.15)
+    for row in range(VECTORS_MAX + 2):
+        node.state.keep_walked(1, Walked(replace(vector, owner=row), walks))
+    assert [*node.state.walks] == [*node.state.vectors] == [*range(2, VECTORS_MAX + 2)]
+
+
 def test_barring_is_by_key_and_for_two_reasons_that_do_not_mix(desk, graph):
     desk.block(key(1), True)
     assert desk.refused.tolist() == [], "no row yet"
@@ -94,7 +159,8 @@ def test_a_barred_author_is_reached_by_no_walk(desk, graph):
         desk.vouch(graph.author_row(key(n)), key(9), 100, at(1))
     desk.disown(key(9))
     desk.disown(key(1))
-    t = walk(desk.compiled(), me, desk.config, desk.refused, 1).t
+    job = WalkJob(desk.compiled(), me, desk.config, desk.refused, seed=1, version=desk.version)
+    t = job.run().vector.t
     assert t[graph.author_row(key(2))] > 0
     assert t[graph.author_row(key(9))] == t[graph.author_row(key(1))] == 0
 

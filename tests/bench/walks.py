@@ -1,0 +1,185 @@
+"""How fast walks step and questions are answered over five million edges, and how well.
+
+Steps: one edge followed is a step, either way. The same walks, draw for draw, in lock-step and
+one walker after the other, in one run on one core: the visits must be equal, the ratio is what the
+order is worth. Best of several runs, alternating.
+
+Questions: an owner's list of 20 from a kept `TrustView`, by people of the test part drawn at
+random. Quality is held against the exact method's list: the part of its score mass that the list
+keeps, by exact scores, and recall@20 on the test part. Besides the chosen method (AUTO) the sampled
+one is measured at the same questions.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.config import Method, RankConfig
+from ranking.evidence import judge
+from ranking.kernels_bipartite import alias_side, walk_in_step
+from ranking.recommend import RankedItems, RecommendRequest, rank_items
+from ranking.salsa import score_items
+from ranking.trust_vector import TrustVector
+from ranking.view import TrustView
+from tests.bench.figures import Figure, percentile
+from tests.bench.kernels_one_by_one import walk_one_by_one
+from tests.bench.nodes import BenchFailed
+from tests.bench.scale import Scale
+from tests.bench.scratch import Scratch
+from tests.bench.walk_worlds import WalkWorld, random_vouches, walk_world
+from trust.config import TrustConfig
+from trust.meritrank import trust_from
+
+ASKED_RATIO, ASKED_UNIFORM, ASKED_WEIGHTED = 4.0, 20.0, 10.0
+ASKED_P50_MS, ASKED_P99_MS, ASKED_QUALITY = 10.0, 25.0, 0.99
+STEPS, RESET, RUNS = 13, 0.15, 4
+GRAPHJET = "GraphJet here, unweighted: .44 M/s (13 steps) to 2.4 M/s (3 steps)"
+GRAPHJET_QUERY = "GraphJet here: 270 ms for 10,000 walks of 13 steps, 15 ms of 3"
+
+
+def measure(_: Scratch, scale: Scale) -> list[Figure]:
+    """Steps a second, then the time and the quality of questions in two worlds."""
+    rng = np.random.default_rng(1)
+    world = walk_world(scale.walk_copies, rng)
+    for method in (Method.AUTO, Method.SAMPLED):  # compiled, then
+        request = RecommendRequest(config=RankConfig(method=method))
+        rank_items(world.snapshot, everybody_alike(world, 0), request, rng)
+    vouches = random_vouches(world.snapshot.n_authors, rng)
+    config = TrustConfig()
+
+    def walked(person: int) -> TrustVector:
+        return trust_from(vouches, person, config, np.random.default_rng(person))
+
+    return [
+        *_steps(world, scale, rng),
+        *_questions(world, scale, "everyone alike", lambda person: everybody_alike(world, person)),
+        *_questions(world, scale, "trust walks", walked),
+    ]
+
+
+def everybody_alike(world: WalkWorld, person: int) -> TrustVector:
+    """The trust of somebody who vouches for nobody."""
+    return TrustVector.everyone_equal(world.snapshot.n_authors, person)
+
+
+# ----------------------------------------------------------------------------------- steps
+def _steps(world: WalkWorld, scale: Scale, rng: np.random.Generator) -> list[Figure]:
+    """Steps a second, uniform and weighted on both sides, and what lock-step is worth."""
+    snapshot = world.snapshot
+    uneven = replace(
+        snapshot,
+        author_code=rng.integers(156, 256, world.edges, np.uint8),
+        item_code=rng.integers(156, 256, world.edges, np.uint8),
+    )
+    trust = rng.random(snapshot.n_authors, np.float32)
+    alias = (
+        alias_side(uneven.author_side, np.empty(0, np.float32)),
+        alias_side(uneven.item_side, trust),
+    )
+    none = (np.empty(0, np.uint32), np.empty(0, np.uint32))
+    start = rng.integers(0, snapshot.n_authors, scale.walkers, np.int32)
+    figures = []
+    for what, asked, aliases in (
+        ("uniform", ASKED_UNIFORM, none), ("weighted", ASKED_WEIGHTED, alias),
+    ):  # fmt: skip
+        fast, slow = _rates(uneven, aliases, start)
+        detail = f"one walker at a time, the same walks: {slow:.2f} M/s; {GRAPHJET}"
+        figures += [
+            Figure(f"steps, {what}", asked, fast, "M/s", at_least=True, detail=detail),
+            Figure(f"lock-step, {what}", ASKED_RATIO, fast / slow, "×", at_least=True),
+        ]
+    bytes_edge = (snapshot.author_side.nbytes + snapshot.item_side.nbytes) / world.edges
+    drawn = bytes_edge + sum(table.nbytes for table in alias) / world.edges
+    return [
+        *figures,
+        Figure("snapshot, bytes an edge", 16.0, bytes_edge, "B", detail="both ways, weights"),
+        Figure("with tables for weighted draws", 20.0, drawn, "B", detail="GraphJet 27 to 46"),
+    ]
+
+
+def _rates(snapshot, aliases, start: NDArray[np.int32]) -> tuple[float, float]:
+    """Million steps a second in lock-step and one by one, the best of several runs."""
+    best = {walk_in_step: np.inf, walk_one_by_one: np.inf}
+    seen = {}
+    for run in range(RUNS + 1):
+        for kernel in best:
+            visits = np.zeros(snapshot.n_authors, np.int32), np.zeros(snapshot.n_items, np.int32)
+            sides = snapshot.author_side, snapshot.item_side
+            began = time.perf_counter()
+            kernel(start, sides, aliases, STEPS, RESET, np.uint64(7), visits)
+            took = time.perf_counter() - began
+            if run:  # the first compiles
+                best[kernel] = min(best[kernel], took)
+            seen[kernel] = visits
+    if not all(map(np.array_equal, seen[walk_in_step], seen[walk_one_by_one])):
+        raise BenchFailed("in lock-step the same walks went elsewhere")
+    return tuple(start.size * STEPS / took / 1e6 for took in best.values())
+
+
+# ------------------------------------------------------------------------------- questions
+@dataclass(slots=True)
+class Asked:
+    """What one method answered to all questions."""
+
+    ms: list[float]
+    cpu_ms: list[float]
+    mass: float = 0.0
+    hits: float = 0.0
+    walks: int = 0
+    sampled: int = 0
+
+
+def _questions(
+    world: WalkWorld, scale: Scale, name: str, trust_of: Callable[[int], TrustVector]
+) -> list[Figure]:
+    """Time and quality of questions by people of the test part."""
+    rng = np.random.default_rng(2)
+    people = rng.permutation(sorted(world.wanted))[: scale.walk_questions].tolist()
+    plain = replace(RankConfig(), discovery_every=0)
+    methods = {method: Asked([], []) for method in (Method.AUTO, Method.SAMPLED, Method.EXACT)}
+    for person in people:
+        trust = trust_of(person)
+        view = TrustView.of(world.snapshot, trust)
+        exact = score_items(view, trust, replace(plain, method=Method.EXACT), rng)
+        for method, asked in methods.items():
+            request = RecommendRequest(config=replace(plain, method=method))
+            made = _timed(view, trust, request, asked)
+            asked.mass += float(judge(exact, made.item).score.sum(dtype=np.float64))
+            wanted = world.wanted[person]
+            asked.hits += np.isin(made.item, wanted).sum() / wanted.size
+            asked.walks += made.walks
+            asked.sampled += made.method is Method.SAMPLED
+    auto, sampled, best = methods.values()
+    kept = {method: (a.mass / best.mass, a.hits / best.hits) for method, a in methods.items()}
+    (mass, recall), (mass_sampled, recall_sampled) = kept[Method.AUTO], kept[Method.SAMPLED]
+    detail = (
+        f"{len(people)} people, {auto.sampled} sampled; CPU {percentile(auto.cpu_ms, 0.5):.1f} / "
+        f"{percentile(auto.cpu_ms, 0.99):.1f} ms; exact always: "
+        f"{percentile(best.ms, 0.5):.1f} / {percentile(best.ms, 0.99):.1f} ms; {GRAPHJET_QUERY}"
+    )
+    always = (
+        f"sampled always: p50 {percentile(sampled.ms, 0.5):.1f} ms, p99 "
+        f"{percentile(sampled.ms, 0.99):.1f} ms, {sampled.walks / len(people):,.0f} walks, mass "
+        f"{mass_sampled:.4f}, recall {recall_sampled:.4f} of exact's {best.hits / len(people):.4f}"
+    )
+    return [
+        Figure(f"query p50, {name}", ASKED_P50_MS, percentile(auto.ms, 0.5), "ms", detail=detail),
+        Figure(f"query p99, {name}", ASKED_P99_MS, percentile(auto.ms, 0.99), "ms"),
+        Figure(f"score mass kept, {name}", ASKED_QUALITY, mass, "", at_least=True, detail=always),
+        Figure(f"recall kept, {name}", ASKED_QUALITY, recall, "", at_least=True),
+    ]
+
+
+def _timed(
+    view: TrustView, trust: TrustVector, request: RecommendRequest, asked: Asked
+) -> RankedItems:
+    """One warm question: its view is kept, its pages are in memory."""
+    rng = np.random.default_rng(3)
+    began, cpu = time.perf_counter(), time.thread_time()
+    made = rank_items(view, trust, request, rng)
+    asked.cpu_ms.append((time.thread_time() - cpu) * 1e3)
+    asked.ms.append((time.perf_counter() - began) * 1e3)
+    return made

@@ -67,7 +67,7 @@ def newcomer_item(
     strangers[trust.owner] = False
     near = strangers & (trust.hits > 0)
     for pool in (np.flatnonzero(near), np.flatnonzero(strangers)):
-        for author in rng.permutation(pool)[:TRIES].tolist() if pool.size else []:
+        for author in rng.choice(pool, min(TRIES, pool.size), replace=False).tolist():
             items = snapshot.liked(author)
             fresh = items[~excluded[items] & (scores.mass[items] == 0)]
             if fresh.size:

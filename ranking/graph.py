@@ -1,9 +1,9 @@
 """The bounded graph of who likes what, and what gives way when it is full.
 
 Edges stand in one block for each author, ascending by item (`ranking.segment`); names of authors
-and items are interned (`ranking.interner`). Every array counts against `bytes_max`, which is shared
-out once and for all between edges, item rows, item names and authors, so that no flood of one kind
-can starve the others. What gives way:
+and items are interned (`ranking.interner`). Every array counts against `bytes_max`, one snapshot
+among them, which is shared out once and for all between edges, item rows, item names and authors,
+so that no flood of one kind can starve the others. What gives way (`ranking.eviction`):
 
 - an author over her own quota loses her own oldest edges, so a spammer displaces herself;
 - a full graph loses the edges of the authors with the least priority, of equal ones those longest
@@ -16,36 +16,22 @@ direction, item -> authors, exists in snapshots only: nothing but the ranking re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.affinity import decay_levels
-from ranking.interner import ROW_BYTES_MAX, Interner, can_be_named
-from ranking.item_rows import ITEM_BYTES, ItemRows
-from ranking.kernels_storage import (
-    EdgeColumns,
-    copy_edges,
-    count_signs,
-    keep_edges,
-    merge_edges,
-)
-from ranking.segment import BLOCK_BYTES, EDGE_BYTES, BlockStore, sliced
-from ranking.snapshot import DatedSnapshot, GraphSnapshot
+from ranking.begun_snapshot import BegunSnapshot, ForwardCopy
+from ranking.eviction import PROTECTED, Standing, without_oldest
+from ranking.graph_config import BYTES_MIN, KEY_BYTES, KEY_ROOM, GraphConfig, GraphStatistics
+from ranking.interner import Interner, joined, nameable
+from ranking.item_rows import ItemRows
+from ranking.kernels_storage import EdgeColumns
+from ranking.segment import BlockStore, Merged
+from ranking.snapshot import GraphSnapshot
 
-KEY_BYTES = 32
-_KEY_ROOM = KEY_BYTES + KEY_BYTES // 8
-"""Bytes for each author's name, with what of released ones may lie uncollected."""
-
-AUTHOR_BYTES = _KEY_ROOM + ROW_BYTES_MAX + BLOCK_BYTES + 8
-"""Of an author: key, interner row, block, priority and when she was last heard."""
-
-PROTECTED = float("inf")
-"""Priority of own and vouched authors."""
-
-BYTES_MIN = 512 * 1024
+__all__ = ["BYTES_MIN", "KEY_BYTES", "PROTECTED", "BoundedGraph", "GraphConfig", "GraphStatistics"]
 
 _BATCHES = 256
 """One part in so many of the edges is evicted at once: too few to be felt, enough to share the
@@ -55,77 +41,8 @@ _NAME_TRIES = 4
 """Evictions tried for a bundle whose new names find no room; for PROTECTED authors, all there are.
 """
 
-SHARES = {"edges": 20, "names": 6, "items": 3, "authors": 2}
-"""Thirty-secondths of `bytes_max`; one is left for what the arrays begin with."""
-
-
-@dataclass(frozen=True, slots=True)
-class GraphConfig:
-    """Caps of the graph, and how fast taste ages."""
-
-    bytes_max: int = 192 * 1024 * 1024
-    """All arrays together, at least `BYTES_MIN`; snapshots in use come on top, 10 bytes an edge.
-    The default holds 9.6 million edges, a million items, 174,000 authors."""
-    edges_per_author_max: int = 10_000
-    """An author's own quota, edges; her oldest by (day, seq) go first."""
-    edges_per_protected_max: int = 100_000
-    """The quota of `PROTECTED` authors, whose data are to stay complete."""
-    half_life_days: float | None = 365.0
-    """Age at which an edge counts half, days; None: edges do not age."""
-
-    def __post_init__(self) -> None:
-        if self.bytes_max < BYTES_MIN:
-            raise ValueError(f"bytes_max must be at least {BYTES_MIN}, not {self.bytes_max}")
-        if not 1 <= self.edges_per_author_max <= self.edges_per_protected_max:
-            raise ValueError("need 1 <= edges_per_author_max <= edges_per_protected_max")
-        if self.half_life_days is not None and not 0 < self.half_life_days <= 36_500:
-            raise ValueError("half_life_days must be in (0, 36500], or None")
-
-    @property
-    def edges_max(self) -> int:
-        """Edge slots."""
-        return self._share("edges") // EDGE_BYTES
-
-    @property
-    def segment_edges(self) -> int:
-        """Slots of a segment: about a thirty-second of all, at most 65,536."""
-        return min(65_536, 1 << (self.edges_max.bit_length() - 6))
-
-    @property
-    def items_max(self) -> int:
-        """Item rows."""
-        return self._share("items") // ITEM_BYTES
-
-    @property
-    def item_names_bytes_max(self) -> int:
-        """Bytes of item names."""
-        return min(self._share("names"), 2**31 - 1)
-
-    @property
-    def authors_max(self) -> int:
-        """Author rows."""
-        return min(self._share("authors") // AUTHOR_BYTES, 2**31 // _KEY_ROOM - 1)
-
-    def _share(self, part: str) -> int:
-        return self.bytes_max // 32 * SHARES[part]
-
-
-@dataclass(frozen=True, slots=True)
-class GraphStatistics:
-    """Counts for status and the simulator."""
-
-    edges: int
-    authors: int
-    items: int
-    nbytes: int
-    names_nbytes: int
-    """Of `nbytes`, the names in use themselves."""
-    snapshot_nbytes: int
-    """The snapshot kept for the next reader, beside `nbytes`."""
-    evicted: int
-    """Edges that gave way to others since the start."""
-    refused: int
-    """Edges that found no room since the start."""
+_MERGED_EDGES = 1 << 18
+"""Edges merged at once, beside the graph: 3.4 MB, unless one author has more."""
 
 
 class BoundedGraph:
@@ -140,7 +57,7 @@ class BoundedGraph:
         self.authors = Interner(
             key=hash_key,
             names_max=config.authors_max,
-            names_bytes_max=_KEY_ROOM * config.authors_max,
+            names_bytes_max=KEY_ROOM * config.authors_max,
         )
         self._items = ItemRows(
             key=hash_key ^ 1,
@@ -150,22 +67,26 @@ class BoundedGraph:
         self.items = self._items.names
         self.version = 0
         """Goes up with every change of an edge."""
-        self._blocks = BlockStore(edges_max=config.edges_max, segment_edges=config.segment_edges)
-        self._priority = np.zeros(0, np.float32)
-        self._heard = np.zeros(0, np.uint32)
-        self._puts = 0
+        self._blocks = BlockStore(
+            bytes_max=config.blocks_bytes_max, segment_bytes=config.segment_bytes
+        )
+        self._standing = Standing()
         self._edges = 0
         self._evicted = 0
         self._refused = 0
         self._leaving: dict[int, None] = {}
-        self._snapshot: tuple[tuple[int, int, int], DatedSnapshot] | None = None
+        self._snapshot: tuple[tuple[int, int, int], ForwardCopy] | None = None
 
     # ------------------------------------------------------------------------------ accounting
     @property
     def nbytes(self) -> int:
-        """Memory of every array of the graph, never above `bytes_max`. O(segments)."""
-        parts = (self.authors, self._items, self._blocks, self._priority, self._heard)
-        return sum(part.nbytes for part in parts)
+        """Memory of every array, the kept snapshot's too; never above `bytes_max`. O(segments)."""
+        parts = (self.authors, self._items, self._blocks, self._standing)
+        return sum(part.nbytes for part in parts) + self._snapshot_nbytes
+
+    @property
+    def _snapshot_nbytes(self) -> int:
+        return self._snapshot[1].nbytes if self._snapshot is not None else 0
 
     def statistics(self) -> GraphStatistics:
         """Counts as they are now."""
@@ -175,7 +96,7 @@ class BoundedGraph:
             items=len(self.items),
             nbytes=self.nbytes,
             names_nbytes=self.authors.names_nbytes + self.items.names_nbytes,
-            snapshot_nbytes=self._snapshot[1].shown.nbytes if self._snapshot is not None else 0,
+            snapshot_nbytes=self._snapshot_nbytes,
             evicted=self._evicted,
             refused=self._refused,
         )
@@ -194,8 +115,7 @@ class BoundedGraph:
         if highest >= len(self._blocks.count):
             size = min(self.config.authors_max, highest + highest // 8 + 64)
             self._blocks.grow(size)
-            self._priority.resize(size, refcheck=False)
-            self._heard.resize(size, refcheck=False)
+            self._standing.grow(size)
         return rows
 
     def release_author(self, author: int) -> None:
@@ -204,8 +124,7 @@ class BoundedGraph:
         The caller sees to it that nothing else refers to the row.
         """
         self.drop_author(author)
-        self._priority[author] = 0
-        self._heard[author] = 0
+        self._standing.forget(author)
         if self._items.held:
             self._leaving[author] = None
         else:
@@ -217,7 +136,7 @@ class BoundedGraph:
         Never PROTECTED ones. O(authors log authors).
         """
         rows = self.authors.used_rows()
-        rows = self._in_order(rows[self._priority[rows] < PROTECTED])
+        rows = self._standing.in_order(rows[self._standing.priority[rows] < PROTECTED])
         return rows[:authors_max].astype(np.int32)
 
     def item_row(self, name: bytes) -> int:
@@ -268,106 +187,158 @@ class BoundedGraph:
 
         weights: percent, -100..100; negative dislikes, 0 takes back. days: since 1970-01-01, the
         earlier of said and first seen. device: 0..65535, in the order of her devices. For each
-        item the highest (seq, device, index) stands. About 20 µs + .3 µs an item, and O(edges of
+        item the highest (seq, device, index) stands. About 60 µs + .3 µs an item, and O(edges of
         the author).
         """
         seqs = np.full(len(items), seq, np.uint32)
         devices = np.full(len(items), device, np.uint16)
         rows = self._rows_for(author, items)
-        self._merge(author, EdgeColumns(rows, seqs, days, devices, weights))
+        edges = EdgeColumns(rows, seqs, days, devices, weights)
+        self._state(np.array([author]), np.array([0, len(items)]), edges)
 
     def put_many(
         self, authors: NDArray[np.int32], items: Sequence[bytes], edges: EdgeColumns
     ) -> None:
-        """State edges of many authors at once, as `put` does; `edges.item` is not read.
+        """State edges of many authors at once, as `put` does; `edges.item` is not read."""
+        self.put_packed(authors, *joined(items), edges)
 
-        About a million edges a second: all names are looked up together.
+    def put_packed(
+        self,
+        authors: NDArray[np.int32],
+        names: NDArray[np.uint8],
+        sizes: NDArray[np.int32],
+        edges: EdgeColumns,
+    ) -> None:
+        """`put_many` with the items' names end to end, each of so many bytes: no object a name.
+
+        Four million edges a second, when authors come together and in bundles. Beside the graph it
+        takes some 50 bytes an edge meanwhile.
         """
-        if not len(items):
+        if not len(sizes):
             return
-        order = np.argsort(authors, kind="stable")
-        authors, items = authors[order], [items[k] for k in order.tolist()]
-        rows = self._items.intern(items, spare=False)
-        fit = bool((rows >= 0).all())
-        if fit:
+        rows = self._items.intern_packed(names, sizes, spare=False)
+        if (rows[nameable(sizes)] >= 0).all():
             self._items.refer(rows, 1)  # lest making way for one author free another's rows
-        else:
-            self._items.recycle(rows[rows >= 0])
-        edges = EdgeColumns(
-            rows, edges.seq[order], edges.day[order], edges.device[order], edges.weight[order]
-        )
-        starts = np.flatnonzero(np.diff(authors, prepend=-1)).tolist()
-        for start, end in pairwise((*starts, len(items))):
-            author = int(authors[start])
-            if not fit:
-                rows[start:end] = self._rows_for(author, items[start:end])
-            self._merge(author, sliced(edges, start, end - start))
-        if fit:
+            self.put_rows(authors, edges._replace(item=rows))
             self._items.refer(rows, -1)
             self._items.recycle(rows)
+            return
+        self._items.recycle(rows[rows >= 0])
+        ends = np.cumsum(sizes)
+        order, distinct, first = _by_author(authors)
+        places = np.arange(len(sizes))[order]
+        for author, start, end in zip(distinct, first[:-1], first[1:], strict=True):
+            mine = places[start:end]
+            items = [names[ends[k] - sizes[k] : ends[k]].tobytes() for k in mine.tolist()]
+            own = _taken(edges._replace(item=rows), mine)
+            own = own._replace(item=self._rows_for(int(author), items))
+            self._state(np.array([author]), np.array([0, len(mine)]), own)
+
+    def put_rows(self, authors: NDArray[np.int32], edges: EdgeColumns) -> None:
+        """`put_many` of items that are known already: `edges.item` are rows in use, -1 is refused.
+
+        Twenty million edges a second, when authors come together.
+        """
+        order, distinct, first = _by_author(authors)
+        self._state(distinct, first, _taken(edges, order))
 
     def remove(self, author: int, items: Sequence[bytes]) -> None:
         """Delete the author's edges to these items, if any. O(edges of the author)."""
         rows = self.items.lookup_many(items)
-        self._keep(author, ~np.isin(self._blocks.block(author).item, rows))
+        item = self._blocks.edges(author).item
+        self._keep(author, item, ~np.isin(item, rows))
 
     def drop_author(self, author: int) -> None:
         """Delete every edge of the author; the row stays hers. O(her edges)."""
-        self._keep(author, np.zeros(int(self._blocks.count[author]), np.bool_))
+        item = self._blocks.edges(author).item
+        self._keep(author, item, np.zeros(len(item), np.bool_))
 
     def set_priority(self, author: int, priority: float) -> None:
         """Who goes last when the graph is full: trust, `PROTECTED` for own and vouched authors."""
-        self._priority[author] = priority
+        self._standing.priority[author] = priority
 
     def set_priorities(self, priorities: NDArray[np.float32]) -> None:
         """`set_priority` for rows 0.. at once; rows beyond the array keep theirs."""
-        self._priority[: len(priorities)] = priorities[: len(self._priority)]
+        held = self._standing.priority
+        held[: len(priorities)] = priorities[: len(held)]
 
     def edges_of(
         self, author: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.uint16], NDArray[np.uint32]]:
         """The author's edges as (item rows ascending, weights, days, seqs); copies."""
-        block = self._blocks.block(author)
-        return block.item.copy(), block.weight.copy(), block.day.copy(), block.seq.copy()
+        block = self._blocks.edges(author)
+        return block.item, block.weight, block.day, block.seq
 
-    def _merge(self, author: int, new: EdgeColumns) -> None:
-        """Merge statements into the author's block; those about no row are refused."""
-        self._puts += 1
-        self._heard[author] = self._puts & 0xFFFFFFFF
-        known = new.item[new.item >= 0]
-        self._refused += len(new.item) - len(known)
-        if not known.size:
+    def _state(
+        self, authors: NDArray[np.int64], first: NDArray[np.int64], edges: EdgeColumns
+    ) -> None:
+        """Statements edges[first[g]:first[g+1]] of each of some distinct authors; those about no
+        row are refused."""
+        self._standing.hear(authors)
+        known = edges.item >= 0
+        if not known.all():
+            self._refused += len(known) - int(known.sum())
+            first = np.concatenate(([0], np.cumsum(known)))[first]
+            edges = _taken(edges, known)
+        some = np.diff(first) > 0
+        authors, first = authors[some], np.append(first[:-1][some], first[-1])
+        work = np.cumsum(self._blocks.count[authors] + np.diff(first)) // _MERGED_EDGES
+        cuts = np.flatnonzero(np.diff(work)) + 1
+        for start, end in pairwise((0, *cuts.tolist(), len(authors))):
+            if start < end:
+                new = _taken(edges, slice(int(first[start]), int(first[end])))
+                self._merge(authors[start:end], first[start : end + 1] - first[start], new)
+
+    def _merge(
+        self, authors: NDArray[np.int64], first: NDArray[np.int64], new: EdgeColumns
+    ) -> None:
+        """Merge statements into their authors' blocks: all at once while there is room."""
+        merged = self._blocks.merged(authors, first, new)
+        if self._edges + len(merged.added) <= self.config.edges_max and self._blocks.fits(merged):
+            self._write(merged)
             return
-        if not self._room_for(author, known):
-            self._items.recycle(known)
-            self._refused += len(known)
-            return
-        before = int(self._blocks.count[author])
-        base, order = int(self._blocks.offset[author]), np.argsort(new.item, kind="stable")
-        columns = self._blocks.columns(author)
-        count = merge_edges(columns, base, before, new, order, self._items.references)
-        self._blocks.set_count(author, count)
-        self._edges += count - before
+        del merged
+        for g, author in enumerate(authors.tolist()):
+            self._merge_one(author, _taken(new, slice(int(first[g]), int(first[g + 1]))))
+
+    def _merge_one(self, author: int, new: EdgeColumns) -> None:
+        """Merge statements into the author's block, others or her own edges making way."""
+        alone, first = np.array([author]), np.array([0, len(new.item)])
+        while True:
+            merged = self._blocks.merged(alone, first, new)
+            more = len(merged.added)
+            if self._edges + more <= self.config.edges_max and self._blocks.make_room(
+                author, int(merged.size[0])
+            ):
+                self._write(merged)
+                return
+            if not self._make_way(author, max(more, self._batch), new.item):
+                own = min(len(new.item), int(self._blocks.count[author]))
+                if not self._evict_oldest(author, own):
+                    self._items.recycle(new.item)
+                    self._refused += len(new.item)
+                    return
+
+    def _write(self, merged: Merged) -> None:
+        """Put blocks in place for which there is room, and see to their authors' quotas."""
+        self._blocks.write(merged)
+        self._items.refer(merged.added, 1)
+        self._edges += len(merged.added)
         self.version += 1
-        if count > self._quota(author):
-            self._evict_oldest(author, count - self._quota(author))
+        protected = self._standing.priority[merged.authors] == PROTECTED
+        quota = np.where(
+            protected, self.config.edges_per_protected_max, self.config.edges_per_author_max
+        )
+        for g in np.flatnonzero(merged.count > quota).tolist():
+            self._evict_oldest(int(merged.authors[g]), int(merged.count[g] - quota[g]))
 
-    def _protected(self, author: int) -> bool:
-        return bool(self._priority[author] == PROTECTED)
-
-    def _quota(self, author: int) -> int:
-        if self._protected(author):
-            return self.config.edges_per_protected_max
-        return self.config.edges_per_author_max
-
-    def _keep(self, author: int, keep: NDArray[np.bool_]) -> None:
-        """Delete the author's edges where `keep` is false."""
-        gone = self._blocks.block(author).item[~keep]
+    def _keep(self, author: int, item: NDArray[np.int32], keep: NDArray[np.bool_]) -> None:
+        """Delete the author's edges, which are to these items, where `keep` is false."""
+        gone = item[~keep]
         if not gone.size:
             return
-        base = int(self._blocks.offset[author])
-        left = keep_edges(self._blocks.columns(author), base, keep, self._items.references)
-        self._blocks.set_count(author, left)
+        self._blocks.keep(author, keep)
+        self._items.refer(gone, -1)
         self._edges -= len(gone)
         self.version += 1
         self._items.recycle(gone)
@@ -379,36 +350,28 @@ class BoundedGraph:
         While rows are held nothing can, and what is spare then serves PROTECTED authors. Others
         go on only as long as it helps: it does not when every item has further listeners.
         """
-        protected = self._protected(author)
-        rows = self._items.intern(items, spare=False)
+        protected = self._standing.protected(author)
+        names, sizes = joined(items)
+        can_be = nameable(sizes)
+        rows = self._items.intern_packed(names, sizes, spare=False)
         for _ in range(_BATCHES + 1 if protected else _NAME_TRIES):
-            refused = np.flatnonzero(rows < 0).tolist()
-            if self._items.held or not any(can_be_named(items[k]) for k in refused):
+            if self._items.held or (rows[can_be] >= 0).all():
                 break
             before = len(self.items)
             if not self._make_way(author, self._batch, rows):
                 break
             if len(self.items) == before and not protected:
                 break
-            rows = self._items.intern(items, spare=False)
+            rows = self._items.intern_packed(names, sizes, spare=False)
         if protected and (rows < 0).any():
-            rows = self._items.intern(items, spare=True)
+            rows = self._items.intern_packed(names, sizes, spare=True)
         return rows
-
-    def _room_for(self, author: int, rows: NDArray[np.int32]) -> bool:
-        """Whether the author's block has room for these edges now, others having made way."""
-        more = len(rows)
-        while not self._blocks.make_room(author, more):
-            if not self._make_way(author, max(more, self._batch), rows) and not self._evict_oldest(
-                author, min(more, int(self._blocks.count[author]))
-            ):
-                return False
-        return True
 
     def _make_way(self, author: int, edges: int, rows: NDArray[np.int32]) -> int:
         """Evict others' edges for the author's, whose rows stay although nothing refers to them."""
         self._items.refer(rows, 1)
-        evicted = self._evict(edges, priority_max=self._priority[author], but=author)
+        priority = float(self._standing.priority[author])
+        evicted = self._evict(edges, priority_max=priority, but=author)
         self._items.refer(rows, -1)
         return evicted
 
@@ -417,46 +380,28 @@ class BoundedGraph:
         return self.config.edges_max // _BATCHES
 
     def _evict(self, edges: int, *, priority_max: float, but: int = -1) -> int:
-        """Evict about so many edges, nobody's above a priority nor `but`'s; how many there were.
-
-        PROTECTED ones stay. The least go first, then the longest unheard: whole authors, the last
-        one in part.
-        """
-        priority, count = self._priority, self._blocks.count
-        victims = np.flatnonzero((count > 0) & (priority <= priority_max) & (priority < PROTECTED))
-        victims = self._in_order(victims[victims != but])
-        upto = np.cumsum(count[victims])
-        whole = int(np.searchsorted(upto, edges, side="right"))
-        evicted = int(upto[whole - 1]) if whole else 0
-        if whole:
-            self._blocks.drop(victims[:whole], self._items.references)
+        """Evict about so many edges, nobody's above a priority nor `but`'s; how many there were."""
+        count = self._blocks.count
+        whole, partly = self._standing.victims(count, edges, priority_max=priority_max, but=but)
+        evicted = int(count[whole].sum(dtype=np.int64))
+        if evicted:
+            self._blocks.drop(whole, self._items.references)
             self._items.recycle_unused()
             self._edges -= evicted
             self._evicted += evicted
             self.version += 1
-        if whole < len(victims) and evicted < edges:
-            evicted += self._evict_oldest(int(victims[whole]), edges - evicted)
+        if partly >= 0:
+            evicted += self._evict_oldest(partly, edges - evicted)
         return evicted
 
     def _evict_oldest(self, author: int, edges: int) -> int:
         """Evict so many of the author's oldest edges, by (day, seq, row); how many there were."""
-        block = self._blocks.block(author)
+        block = self._blocks.edges(author)
         edges = min(edges, len(block.item))
-        if not edges:
-            return 0
-        age = block.day.astype(np.uint64) << np.uint64(32) | block.seq
-        last = np.partition(age, edges - 1)[edges - 1]
-        keep = age >= last
-        ties = np.flatnonzero(age == last)
-        keep[ties[: edges - (len(keep) - int(keep.sum()))]] = False
-        self._evicted += edges
-        self._keep(author, keep)
+        if edges:
+            self._evicted += edges
+            self._keep(author, block.item, without_oldest(block.day, block.seq, edges))
         return edges
-
-    def _in_order(self, authors: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Authors in the order in which they go: least priority, then longest unheard."""
-        heard = self._heard[authors] - np.uint32((self._puts + 1) & 0xFFFFFFFF)
-        return authors[np.lexsort((heard, self._priority[authors]))]
 
     # -------------------------------------------------------------------------------- snapshot
     def snapshot(self, *, today: int) -> GraphSnapshot:
@@ -465,36 +410,79 @@ class BoundedGraph:
         O(edges), 30 ms a million; the same object again while nothing has changed, and O(1) when
         only days have passed (see `DatedSnapshot`).
         """
+        return self.begin_snapshot(today=today).finish()
+
+    def begin_snapshot(self, *, today: int) -> BegunSnapshot:
+        """`snapshot` in two steps: what `finish` does may be done on another thread.
+
+        O(edges), 5 ms a million. The older snapshot is not kept, so that there is one at a time.
+        """
         state = (self.version, self.authors.rows, self.items.rows)
-        kept = self._snapshot
-        shown = kept[1].on(today) if kept is not None and kept[0] == state else None
-        if shown is None:
-            dated = self._dated_snapshot(today)
-            self._snapshot, shown = (state, dated), dated.shown
-        return shown
-
-    def _dated_snapshot(self, today: int) -> DatedSnapshot:
-        blocks = self._blocks
-        liked, disliked = np.zeros((2, self.authors.rows), np.int64)
-        segments = blocks.by_segment()
-        for columns, authors in segments:
-            count_signs(authors, blocks.offset, blocks.count, columns, liked, disliked)
-        ptr, bad_ptr = _pointers(liked), _pointers(disliked)
-        item, code = np.empty(ptr[-1], np.int32), np.empty(ptr[-1], np.uint8)
-        bad_item = np.empty(bad_ptr[-1], np.int32)
-        scale = decay_levels(self.config.half_life_days)
-        ages = [
-            copy_edges(
-                authors, blocks.offset, blocks.count, columns,
-                (ptr, item, code), (bad_ptr, bad_item), scale, today,
-            )
-            for columns, authors in segments
-        ]  # fmt: skip
-        made = GraphSnapshot.from_rows(
-            ptr, item, code, bad_ptr, bad_item, self.items.rows, self.version
+        if self._snapshot is not None and self._snapshot[0] == state:
+            again = self._snapshot[1].begun(today)
+            if again is not None:
+                return again
+        self._snapshot = None
+        copy = ForwardCopy.of(
+            self._blocks, *state, today=today, half_life_days=self.config.half_life_days
         )
-        return DatedSnapshot.made(made, today, ages, self.config.half_life_days)
+        self._snapshot = state, copy
+        return BegunSnapshot(copy)
+
+    # ------------------------------------------------------------------------------ checkpoint
+    def arrays(self) -> list[list[NDArray[Any]]]:
+        """All there is but hash key, snapshot and holds, for `restore`: views, void after any
+        change."""
+        leaving = np.array(list(self._leaving), np.int64)
+        counts = [self.version, self._edges, self._evicted, self._refused]
+        return [
+            [np.array(counts, np.int64), leaving],
+            list(self.authors.arrays()),
+            list(self._items.arrays()),
+            self._standing.arrays(),
+            self._blocks.arrays(),
+        ]
+
+    def restore(self, parts: Sequence[Sequence[NDArray[Any]]]) -> None:
+        """Become, from empty, what gave these `arrays`, after the last `unhold`.
+
+        ValueError if they cannot be, or are over the caps: the graph is void then. O(all of it).
+        """
+        (counts, leaving), authors, items, standing, blocks = parts
+        self.version, self._edges, self._evicted, self._refused = counts.tolist()
+        self.authors.restore(*authors)
+        references = self._blocks.restore(blocks, int(items[0][0]))
+        self._items.restore(items, references)
+        self._standing.restore(standing, len(self._blocks.count))
+        if not self.authors.rows <= len(self._blocks.count) <= self.config.authors_max:
+            raise ValueError("there is not one block for each author")
+        if self._blocks.count[self.authors.rows :].any():
+            raise ValueError("edges of nobody")
+        if not 0 <= self._edges == int(references.sum()) <= self.config.edges_max:
+            raise ValueError("edges were counted wrong, or are too many")
+        if min(counts.tolist()) < 0 or not all(map(self.authors.in_use, leaving.tolist())):
+            raise ValueError("a count is negative, or nobody leaves")
+        for row in leaving.tolist():
+            self.authors.release(row)
+
+    def unpin_all(self) -> None:
+        """Undo every `pin`, for whoever has restored a graph and pins anew. O(edges)."""
+        self._items.unpin_all(self._blocks.references(self.items.rows))
 
 
-def _pointers(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+def _taken(edges: EdgeColumns, which: NDArray[Any] | slice) -> EdgeColumns:
+    return EdgeColumns(*(column[which] for column in edges))
+
+
+def _by_author(
+    authors: NDArray[np.int32],
+) -> tuple[NDArray[np.int64] | slice, NDArray[np.int64], NDArray[np.int64]]:
+    """Places in an order in which each author's come together, each author once, and where hers
+    begin and the last's end."""
+    order: NDArray[np.int64] | slice = slice(None)
+    if (authors[1:] < authors[:-1]).any():
+        places = np.arange(len(authors))
+        order = np.sort(authors.astype(np.int64) << 32 | places) & 0xFFFFFFFF
+    ordered = authors[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return order, ordered[first].astype(np.int64), np.append(first, len(ordered))

@@ -6,11 +6,13 @@ for those whose items must never be refused. Pins may keep half of all, no more.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.interner import ROW_BYTES_MAX, Interner, can_be_named
+from ranking.interner import CHUNK, ROW_BYTES_MAX, Interner, joined, nameable
+from ranking.kernels_blocks import add_at
 
 ITEM_BYTES = ROW_BYTES_MAX + 4
 """Of an item beside its name: interner row and count of references."""
@@ -53,37 +55,57 @@ class ItemRows:
         """Whether no row may be recycled now."""
         return self._holds > 0
 
-    def intern(self, names: Sequence[bytes], *, spare: bool = True) -> NDArray[np.int32]:
-        """Rows of the names, -1 at a cap. New rows count as unused until something refers.
+    def intern_packed(
+        self, data: NDArray[np.uint8], sizes: NDArray[np.int32], *, spare: bool = True
+    ) -> NDArray[np.int32]:
+        """Rows of the names, which stand end to end, -1 at a cap. New rows count as unused until
+        something refers.
 
         spare: whether new names may take what is kept back.
         """
-        if spare:
-            rows = self.names.intern_many(names)
-        else:
-            rows = self.names.lookup_many(names)
-            new = [k for k in np.flatnonzero(rows < 0).tolist() if can_be_named(names[k])]
-            if new:
-                new = self._within_spare(names, new)
-                rows[new] = self.names.intern_many([names[k] for k in new])
+        rows = np.empty(len(sizes), np.int32)
+        start = 0
+        for at in range(0, len(sizes), CHUNK):
+            part = sizes[at : at + CHUNK]
+            end = start + int(part.sum(dtype=np.int64))
+            rows[at : at + CHUNK] = self._intern(data[start:end], part, spare)
+            start = end
         if self.names.rows > len(self.references):
-            size = self.names.rows + self.names.rows // 8 + 64
-            self.references.resize(min(self._items_max, size), refcheck=False)
+            capacity = self.names.rows + self.names.rows // 8 + 64
+            self.references.resize(min(self._items_max, capacity), refcheck=False)
         return rows
 
-    def _within_spare(self, names: Sequence[bytes], new: list[int]) -> list[int]:
-        """Which of the new names leave the spare part alone, the first coming first."""
-        sizes = np.cumsum([len(names[k]) for k in new])
+    def _intern(
+        self, data: NDArray[np.uint8], sizes: NDArray[np.int32], spare: bool
+    ) -> NDArray[np.int32]:
+        n = len(self.names) + len(sizes)
+        size = self.names.names_nbytes + len(data)
+        if spare or (n <= self._common_rows and size <= self._common_bytes):
+            return self.names.intern_packed(data, sizes)
+        return self._intern_within_spare(data, sizes)
+
+    def _intern_within_spare(
+        self, data: NDArray[np.uint8], sizes: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """Of the new names, the first that leave the spare part alone get rows."""
+        rows = self.names.lookup_packed(data, sizes)
+        new = np.flatnonzero((rows < 0) & nameable(sizes))
+        taken = np.cumsum(sizes[new], dtype=np.int64)
         bytes_left = self._common_bytes - self.names.names_nbytes
-        fit = int(np.searchsorted(sizes, bytes_left, side="right"))
-        return new[: max(0, min(fit, self._common_rows - len(self.names)))]
+        fit = int(np.searchsorted(taken, bytes_left, side="right"))
+        new = new[: max(0, min(fit, self._common_rows - len(self.names)))]
+        if new.size:
+            ends = np.cumsum(sizes, dtype=np.int64)
+            parts = [data[ends[k] - sizes[k] : ends[k]] for k in new.tolist()]
+            rows[new] = self.names.intern_packed(np.concatenate(parts), sizes[new])
+        return rows
 
     def pin(self, name: bytes) -> int:
         """Row of an item that something besides edges refers to, -1 at a cap; undo with `unpin`."""
         size = self._pinned_bytes + len(name)
         if self._pins * 2 >= self._items_max or size * 2 > self._names_bytes_max:
             return -1
-        row = int(self.intern((name,), spare=False)[0])
+        row = int(self.intern_packed(*joined((name,)), spare=False)[0])
         if row >= 0:
             self.references[row] += 1
             self._pins += 1
@@ -99,7 +121,7 @@ class ItemRows:
 
     def refer(self, rows: NDArray[np.int32], by: int) -> None:
         """Change the references of rows, some of which may stand twice; -1 is left out."""
-        np.add.at(self.references, rows[rows >= 0], by)
+        add_at(rows, by, self.references)
 
     def recycle(self, rows: NDArray[np.int32]) -> None:
         """Free those of the rows that nothing refers to: now, or when nobody holds them."""
@@ -122,3 +144,40 @@ class ItemRows:
         if not self._holds and self._unswept:
             self._unswept = False
             self.recycle_unused()
+
+    # ------------------------------------------------------------------------------ checkpoint
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All there is, for `restore`: views, void after any change. Holds are not kept."""
+        numbers = np.array([len(self.references), self._unswept], np.int64)
+        return (*self.names.arrays(), numbers, self.references[: self.names.rows])
+
+    def restore(self, arrays: Sequence[NDArray[Any]], edges: NDArray[np.int64]) -> None:
+        """Become what gave these `arrays`, with nobody holding rows.
+
+        edges: of each row, as the blocks have them; references beyond these are pins. ValueError if
+        the arrays cannot be, or are over the caps.
+        """
+        *names, numbers, references = arrays
+        self.names.restore(*names)
+        rows = self.names.rows
+        capacity, unswept = numbers.tolist() if len(numbers) == 2 else (-1, 0)
+        if not rows == len(references) == len(edges) <= capacity <= self._items_max:
+            raise ValueError("there is not one count of references for each item")
+        pins = references - edges
+        sizes = self.names.lengths()
+        if (pins < 0).any() or references[sizes == 0].any():
+            raise ValueError("items have fewer references than edges, or no name")
+        pinned, size = int(pins.sum()), int((pins * sizes).sum())
+        if pinned * 2 > self._items_max + 1 or size * 2 > self._names_bytes_max:
+            raise ValueError("too many pins")
+        self._pins, self._pinned_bytes = pinned, size
+        self.references = np.zeros(capacity, np.int32)
+        self.references[:rows] = references
+        if unswept:
+            self.recycle_unused()
+
+    def unpin_all(self, edges: NDArray[np.int64]) -> None:
+        """Every `pin` is gone; `edges` has the edges of each row. O(rows)."""
+        self.references[: len(edges)] = edges
+        self._pins = self._pinned_bytes = 0
+        self.recycle_unused()

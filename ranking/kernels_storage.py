@@ -28,7 +28,6 @@ ROWS, FIRST_FREE, FILLED, IN_USE = 0, 1, 2, 3
 written, rows in use now."""
 
 _8, _13, _16, _17, _21, _32, _56 = (np.uint64(n) for n in (8, 13, 16, 17, 21, 32, 56))
-_0 = np.uint64(0)
 _255 = np.uint64(255)
 _INIT = tuple(
     np.uint64(n)
@@ -40,17 +39,19 @@ _I0, _I1, _I2, _I3 = _INIT
 class NameTable(NamedTuple):
     """An interner's arrays: open-addressed slots of rows, and each row's name in the arena.
 
-    A row in use has `lengths[row] > 0`; in a free one `starts[row]` is the next free row.
+    A row in use has `lengths[row] > 0`; in a free one `starts[row]` is the next free row. A slot's
+    tag is the hash's lowest byte, so that few names are compared in vain.
     """
 
     slots: I32
+    tags: U8
     arena: U8
     starts: I32
     lengths: U8
 
 
 class EdgeColumns(NamedTuple):
-    """Edges, column by column. 13 bytes each."""
+    """Edges or statements, column by column."""
 
     item: I32
     seq: NDArray[np.uint32]
@@ -97,9 +98,7 @@ def siphash(data: U8, start: int, size: int, key: U64) -> np.uint64:
     v0, v1, v2, v3 = key[0] ^ _I0, key[1] ^ _I1, key[0] ^ _I2, key[1] ^ _I3
     whole = start + size - size % 8
     for at in range(start, whole, 8):
-        word = _0
-        for i in range(at + 7, at - 1, -1):
-            word = (word << _8) | np.uint64(data[i])
+        word = data[at : at + 8].view(np.uint64)[0]
         v3 ^= word
         v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3)
         v0 ^= word
@@ -118,23 +117,35 @@ def siphash(data: U8, start: int, size: int, key: U64) -> np.uint64:
     return hashed
 
 
+@njit(nogil=True, cache=True)
+def hash_names(data: U8, sizes: I32, key: U64) -> U64:
+    """Hash of each of the names that stand end to end in `data`."""
+    hashes = np.empty(len(sizes), np.uint64)
+    start = 0
+    for i in range(len(sizes)):
+        hashes[i] = siphash(data, start, sizes[i], key)
+        start += sizes[i]
+    return hashes
+
+
 @_wrapping
 @njit(nogil=True, cache=True)
-def _home(data: U8, start: int, size: int, key: U64, n_slots: int) -> int:
+def _home(hashed: np.uint64, n_slots: int) -> int:
     """Slot where the search for a name begins: the hash's upper half scaled to the table."""
-    return int(np.int64(((siphash(data, start, size, key) >> _32) * np.uint64(n_slots)) >> _32))
+    return int(np.int64(((hashed >> _32) * np.uint64(n_slots)) >> _32))
 
 
 @njit(nogil=True, cache=True)
-def _slot_of(data: U8, start: int, size: int, key: U64, table: NameTable) -> int:
+def _slot_of(data: U8, start: int, size: int, hashed: np.uint64, table: NameTable) -> int:
     """Slot that holds the name, or the free one where it would go."""
     n_slots = len(table.slots)
-    slot: int = _home(data, start, size, key, n_slots)
+    slot: int = _home(hashed, n_slots)
+    tag = np.uint8(hashed & _255)
     while True:
         row = table.slots[slot]
         if row == FREE:
             return slot
-        if table.lengths[row] == size:
+        if table.tags[slot] == tag and table.lengths[row] == size:
             at = table.starts[row]
             j = 0
             while j < size and table.arena[at + j] == data[start + j]:
@@ -147,18 +158,18 @@ def _slot_of(data: U8, start: int, size: int, key: U64, table: NameTable) -> int
 
 
 @njit(nogil=True, cache=True)
-def find_rows(data: U8, sizes: I32, key: U64, table: NameTable) -> I32:
+def find_rows(data: U8, sizes: I32, hashes: U64, table: NameTable) -> I32:
     """Row of each of the names that stand end to end in `data`, FREE where it has none."""
     rows = np.empty(len(sizes), np.int32)
     start = 0
     for i in range(len(sizes)):
-        rows[i] = table.slots[_slot_of(data, start, sizes[i], key, table)]
+        rows[i] = table.slots[_slot_of(data, start, sizes[i], hashes[i], table)]
         start += sizes[i]
     return rows
 
 
 @njit(nogil=True, cache=True)
-def insert_rows(data: U8, sizes: I32, key: U64, table: NameTable, state: I64, rows: I32) -> None:
+def insert_rows(data: U8, sizes: I32, hashes: U64, table: NameTable, state: I64, rows: I32) -> None:
     """Give a row to each name whose `rows[i]` is FREE, as far as the arrays have room.
 
     Names that are empty or longer than a uint8 can say stay FREE. The slots must have room.
@@ -167,7 +178,7 @@ def insert_rows(data: U8, sizes: I32, key: U64, table: NameTable, state: I64, ro
     for i in range(len(sizes)):
         size = sizes[i]
         if rows[i] == FREE and 0 < size <= 255:
-            slot = _slot_of(data, start, size, key, table)
+            slot = _slot_of(data, start, size, hashes[i], table)
             row = table.slots[slot]
             fits = state[FILLED] + size <= len(table.arena)
             if row == FREE and fits and state[FIRST_FREE] != FREE:
@@ -182,6 +193,7 @@ def insert_rows(data: U8, sizes: I32, key: U64, table: NameTable, state: I64, ro
                 table.starts[row] = at
                 table.lengths[row] = size
                 table.slots[slot] = row
+                table.tags[slot] = hashes[i] & _255
                 state[FILLED] += size
                 state[IN_USE] += 1
             rows[i] = row
@@ -189,12 +201,20 @@ def insert_rows(data: U8, sizes: I32, key: U64, table: NameTable, state: I64, ro
 
 
 @njit(nogil=True, cache=True)
+def _hash_of(row: int, key: U64, table: NameTable) -> np.uint64:
+    hashed: np.uint64 = siphash(table.arena, table.starts[row], table.lengths[row], key)
+    return hashed
+
+
+@njit(nogil=True, cache=True)
 def fill_slots(key: U64, table: NameTable, n_rows: int) -> None:
     """Enter every row in use into empty slots."""
     for row in range(n_rows):
         if table.lengths[row] > 0:
-            slot = _slot_of(table.arena, table.starts[row], table.lengths[row], key, table)
+            hashed = _hash_of(row, key, table)
+            slot = _slot_of(table.arena, table.starts[row], table.lengths[row], hashed, table)
             table.slots[slot] = row
+            table.tags[slot] = hashed & _255
 
 
 @njit(nogil=True, cache=True)
@@ -210,16 +230,17 @@ def erase_rows(rows: I32, key: U64, table: NameTable, state: I64) -> int:
         size: int = np.int64(table.lengths[row])  # type: ignore[assignment]
         if size == 0:
             continue
-        hole = _slot_of(table.arena, table.starts[row], size, key, table)
+        hole = _slot_of(table.arena, table.starts[row], size, _hash_of(row, key, table), table)
         slot = hole
         while True:
             slot = (slot + 1) % n_slots
             other = table.slots[slot]
             if other == FREE:
                 break
-            home = _home(table.arena, table.starts[other], table.lengths[other], key, n_slots)
+            home = _home(_hash_of(other, key, table), n_slots)
             if (slot - home) % n_slots >= (slot - hole) % n_slots:
                 table.slots[hole] = other
+                table.tags[hole] = table.tags[slot]
                 hole = slot
         table.slots[hole] = FREE
         table.lengths[row] = 0
@@ -245,167 +266,6 @@ def slide_names(order: I64, table: NameTable) -> int:
 
 
 # ------------------------------------------------------------------------------------- edges
-
-
-@njit(nogil=True, cache=True)
-def _put_edge(edges: EdgeColumns, at: int, new: EdgeColumns, k: int) -> None:
-    edges.item[at] = new.item[k]
-    edges.seq[at] = new.seq[k]
-    edges.day[at] = new.day[k]
-    edges.device[at] = new.device[k]
-    edges.weight[at] = new.weight[k]
-
-
-@njit(nogil=True, cache=True)
-def _outranks(a: EdgeColumns, i: int, b: EdgeColumns, k: int) -> bool:
-    """Whether statement a[i] is later than b[k], by (seq, device)."""
-    if a.seq[i] != b.seq[k]:
-        return bool(a.seq[i] > b.seq[k])
-    return bool(a.device[i] > b.device[k])
-
-
-@njit(nogil=True, cache=True)
-def merge_edges(
-    edges: EdgeColumns, base: int, count: int, new: EdgeColumns, order: I64, references: I32
-) -> int:
-    """Merge statements into the block edges[base:base+count], which has room; the new count.
-
-    The block is strictly ascending by item, and so it stays; `order` sorts `new` by item, stably.
-    The highest (seq, device) stands; of equal ones the later in `new`. Statements about row FREE
-    are skipped. References of items with a new edge go up by one. O(count + new).
-    """
-    inserted = np.empty(len(order), np.int64)
-    places = np.empty(len(order), np.int64)
-    n = 0
-    lo = base
-    for k in order:
-        row = new.item[k]
-        if row == FREE:
-            continue
-        if n > 0 and new.item[inserted[n - 1]] == row:
-            if not _outranks(new, inserted[n - 1], new, k):
-                inserted[n - 1] = k
-            continue
-        hi = base + count
-        while lo < hi:
-            middle = (lo + hi) // 2
-            if edges.item[middle] < row:
-                lo = middle + 1
-            else:
-                hi = middle
-        if lo < base + count and edges.item[lo] == row:
-            if not _outranks(edges, lo, new, k):
-                _put_edge(edges, lo, new, k)
-        else:
-            inserted[n] = k
-            places[n] = lo
-            n += 1
-    end = base + count
-    for j in range(n - 1, -1, -1):
-        for e in range(end - 1, places[j] - 1, -1):
-            _put_edge(edges, e + j + 1, edges, e)
-        _put_edge(edges, places[j] + j, new, inserted[j])
-        references[new.item[inserted[j]]] += 1
-        end = places[j]
-    return count + n
-
-
-@njit(nogil=True, cache=True)
-def keep_edges(edges: EdgeColumns, base: int, keep: NDArray[np.bool_], references: I32) -> int:
-    """Drop the edges of the block from `base` on where `keep` is false; how many are left."""
-    at = base
-    for k in range(len(keep)):
-        if keep[k]:
-            _put_edge(edges, at, edges, base + k)
-            at += 1
-        else:
-            references[edges.item[base + k]] -= 1
-    return at - base
-
-
-@njit(nogil=True, cache=True)
-def drop_references(
-    authors: I64, offset: I32, count: I32, edges: EdgeColumns, references: I32
-) -> None:
-    """Lower the references of every item to which the authors of one segment have edges."""
-    for a in authors:
-        for e in range(offset[a], offset[a] + count[a]):
-            references[edges.item[e]] -= 1
-
-
-@njit(nogil=True, cache=True)
-def pack_blocks(
-    authors: I64, tables: tuple[I32, I32, I32], source: EdgeColumns, target: EdgeColumns, end: int
-) -> tuple[int, int]:
-    """Move blocks of one segment to `target`, from slot `end` on, as many as have room there.
-
-    `tables` are offset, count and capacity; a block's slack is cut to an eighth. Returns how many
-    blocks were moved, and the slot after the last.
-    """
-    offset, count, capacity = tables
-    for k in range(len(authors)):
-        a = authors[k]
-        size = min(capacity[a], count[a] + count[a] // 8 + 2)
-        if end + size > len(target.item):
-            return k, end
-        for j in range(count[a]):
-            _put_edge(target, end + j, source, offset[a] + j)
-        offset[a] = end
-        capacity[a] = size
-        end += size
-    return len(authors), end
-
-
-@njit(nogil=True, cache=True)
-def count_signs(
-    authors: I64, offset: I32, count: I32, edges: EdgeColumns, liked: I64, disliked: I64
-) -> None:
-    """Number of edges with positive and negative weight, for the authors of one segment."""
-    for a in authors:
-        for e in range(offset[a], offset[a] + count[a]):
-            liked[a] += edges.weight[e] > 0
-            disliked[a] += edges.weight[e] < 0
-
-
-@njit(nogil=True, cache=True)
-def _bounded(x: int, low: int, high: int) -> int:
-    return min(max(x, low), high)
-
-
-@njit(nogil=True, cache=True)
-def copy_edges(
-    authors: I64,
-    offset: I32,
-    count: I32,
-    edges: EdgeColumns,
-    liked: tuple[I64, I32, U8],
-    disliked: tuple[I64, I32],
-    levels: tuple[F32, F32],
-    today: int,
-) -> tuple[int, int]:
-    """Copy one segment's edges to compressed rows (ptr, item, affinity code) and (ptr, item).
-
-    `levels` are where a weight in percent is on the scale of codes (`ranking.affinity`), and what
-    an age in days adds to that; its last entry is that of anything older, days to come count as
-    today. Returns the least and the greatest age among what is liked, bounded by neither.
-    """
-    of_weight, of_age = levels
-    oldest = len(of_age) - 1
-    least, greatest = 1 << 30, -(1 << 30)
-    for a in authors:
-        at, bad_at = liked[0][a], disliked[0][a]
-        for e in range(offset[a], offset[a] + count[a]):
-            if edges.weight[e] > 0:
-                age: int = today - np.int64(edges.day[e])  # type: ignore[assignment]
-                least, greatest = min(least, age), max(greatest, age)
-                level = of_weight[edges.weight[e]] + of_age[_bounded(age, 0, oldest)]
-                liked[1][at] = edges.item[e]
-                liked[2][at] = _bounded(int(level + 0.5), 1, 255)
-                at += 1
-            elif edges.weight[e] < 0:
-                disliked[1][bad_at] = edges.item[e]
-                bad_at += 1
-    return least, greatest
 
 
 @njit(nogil=True, cache=True)

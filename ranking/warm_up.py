@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ranking import kernels_walks as walks
+from ranking.checkpoint import dump, load
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, KEY_BYTES, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
@@ -52,9 +53,10 @@ def _keep_a_graph() -> None:
     while graph.statistics().evicted < 9 * _BUNDLE:
         author = graph.author_row(number.to_bytes(KEY_BYTES, "big"))
         items = range(_BUNDLE * number, _BUNDLE * (number + 1))
-        names = [f"a:{item:0100}".encode() for item in items]
+        names = [f"a:{item:010}".encode() for item in items]
         graph.put(author, names, likes, days, seq=1)
         number += 1
     graph.remove(author, names[:1])
     graph.snapshot(today=1)
+    load(b"".join(dump(graph)), graph.config, hash_key=1)
     graph.release_author(author)

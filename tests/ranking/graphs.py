@@ -4,7 +4,6 @@ import numpy as np
 
 from ranking.graph import BoundedGraph, GraphConfig
 from ranking.kernels_storage import EdgeColumns
-from ranking.snapshot import GraphSnapshot
 
 
 def tiny(bytes_max, **settings):
@@ -58,12 +57,12 @@ def edges_by_name(graph):
 
 
 def arrays_within(thing, seen):
-    """Every array that hangs on a live object, but for the snapshot kept for the next reader."""
-    if id(thing) in seen or isinstance(thing, GraphSnapshot | type):
+    """Every array that hangs on a live object, the snapshot kept for the next reader included."""
+    if id(thing) in seen or isinstance(thing, type):
         return
     seen[id(thing)] = thing
     if isinstance(thing, np.ndarray):
-        assert thing.base is None, "a view: its memory is somebody else's"
+        assert not isinstance(thing.base, np.ndarray), "a view: its memory is somebody else's"
         yield thing
     elif isinstance(thing, dict):
         for part in thing.values():

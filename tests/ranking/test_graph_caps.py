@@ -21,17 +21,17 @@ from tests.ranking.naive_storage import NaiveGraph
 QUOTA = 400
 OWN = (0, 1)
 """The protected authors: theirs together are less than half of every cap."""
-STRANGERS = range(2, 20)
+STRANGERS = range(2, 26)
 SPARE_NAMES = 40
 """New names that protected authors may bring while rows are held."""
 
 
 class FullGraph(RuleBasedStateMachine):
-    """3,150 edges, 384 items, 12 KiB of names, 57 authors: one flood fills any of them."""
+    """4,900 edges, 384 items, 10 KiB of names, 100 authors: one flood fills any of them."""
 
     @initialize(filled=st.booleans())
     def begin(self, filled):
-        config = tiny(1 << 16, edges_per_author_max=QUOTA, edges_per_protected_max=QUOTA)
+        config = tiny(1 << 17, edges_per_author_max=QUOTA, edges_per_protected_max=QUOTA)
         self.graph = BoundedGraph(config, hash_key=5)
         self.twin = NaiveGraph(QUOTA, QUOTA)
         self.rows = {}
@@ -92,7 +92,7 @@ class FullGraph(RuleBasedStateMachine):
     @rule(
         k=st.sampled_from(OWN),
         n=st.integers(1, 30),
-        start=st.integers(0, 60),
+        start=st.integers(0, 40),
         seq=st.integers(1, 50),
     )
     def speak(self, k, n, start, seq):
@@ -266,13 +266,13 @@ def test_a_full_graph_yields_nothing_to_those_of_less_standing(fresh):
 def test_protected_authors_do_not_displace_each_other():
     """More of them than fit: those who came first stay whole, the last are cut short."""
     graph = BoundedGraph(tiny(1 << 16), hash_key=3)
-    items = [b"%d" % k for k in range(300)]
-    for k in range(14):
+    items = [b"%d" % k for k in range(150)]
+    for k in range(24):
         graph.set_priority(graph.author_row(author_key(k)), PROTECTED)
         put(graph, k, items)
-    counts = [graph.edges_of(k)[0].size for k in range(14)]
-    assert counts[:8] == [300] * 8
-    assert counts[13] < 300
+    counts = [graph.edges_of(k)[0].size for k in range(24)]
+    assert counts[:12] == [150] * 12
+    assert counts[23] < 150
     check_accounts(graph)
 
 
@@ -284,8 +284,8 @@ def test_room_for_protected_names_is_made_again_before_each_hold():
     put(graph, stranger, [b"s%d" % k for k in range(400)])
     for turn in range(4):
         graph.hold()
-        put(graph, owner, [b"own-%d-%d" % (turn, k) for k in range(40)])
-        assert graph.edges_of(owner)[0].size == 40 * (turn + 1)
+        put(graph, owner, [b"own-%d-%d" % (turn, k) for k in range(20)])
+        assert graph.edges_of(owner)[0].size == 20 * (turn + 1)
         put(graph, stranger, [b"more-%d-%d" % (turn, k) for k in range(9)])
         graph.unhold()
     check_accounts(graph)
@@ -297,8 +297,8 @@ def test_pins_cannot_starve_the_graph_of_names():
     pinned = [graph.pin(b"click-%0100d" % k) for k in range(2000)]
     assert min(pinned) == -1
     row = graph.author_row(author_key(0))
-    put(graph, row, [b"taste-%0100d" % k for k in range(200)])
-    assert graph.edges_of(row)[0].size == 200
+    put(graph, row, [b"taste-%0100d" % k for k in range(100)])
+    assert graph.edges_of(row)[0].size == 100
     check_caps(graph)
 
 

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
+from ranking.interner import joined
 from ranking.item_rows import ITEM_BYTES, SPARE, ItemRows
 
 
 def make(items_max=64, names_bytes_max=6400):
     return ItemRows(key=3, items_max=items_max, names_bytes_max=names_bytes_max)
+
+
+def interned(items, names, **settings):
+    return items.intern_packed(*joined(names), **settings)
 
 
 def rows(*values):
@@ -20,7 +25,7 @@ def names(n, size=10, start=0):
 
 def test_a_row_without_references_is_recycled():
     items = make()
-    both = items.intern((b"a", b"b"))
+    both = interned(items, (b"a", b"b"))
     items.refer(both[:1], 1)
     items.recycle(both)
     assert items.names.lookup_many((b"a", b"b")).tolist() == [0, -1]
@@ -28,7 +33,7 @@ def test_a_row_without_references_is_recycled():
 
 def test_references_count_rows_that_stand_twice_and_leave_out_refused_ones():
     items = make()
-    items.intern((b"a",))
+    interned(items, (b"a",))
     items.refer(rows(0, 0, -1), 1)
     assert items.references.tolist()[:1] == [2]
     assert not items.references[1:].any()
@@ -39,7 +44,7 @@ def test_references_count_rows_that_stand_twice_and_leave_out_refused_ones():
 
 def test_held_rows_keep_their_names_until_the_last_hold_ends():
     items = make()
-    items.intern((b"a", b"b"))
+    interned(items, (b"a", b"b"))
     items.refer(rows(1), 1)
     items.hold()
     items.hold()
@@ -55,7 +60,7 @@ def test_held_rows_keep_their_names_until_the_last_hold_ends():
 def test_a_hold_in_which_nothing_went_frees_nothing():
     """A new row that nobody refers to yet is its maker's business."""
     items = make()
-    items.intern((b"a",))
+    interned(items, (b"a",))
     items.hold()
     items.unhold()
     assert items.names.in_use(0)
@@ -94,22 +99,23 @@ def test_pins_keep_at_most_half_of_the_names():
 def test_what_is_spare_is_for_some_only(items_max, names_bytes_max):
     """Either cap: of 64 names the last eight are spare."""
     items = make(items_max, names_bytes_max)
-    common = items.intern(names(80), spare=False)
+    common = interned(items, names(80), spare=False)
     taken = 64 - 64 // SPARE
     assert common.tolist() == [*range(taken), *[-1] * (80 - taken)]
-    assert items.intern(names(80), spare=False).tolist() == common.tolist()
-    assert items.intern(names(10, start=1000), spare=True).tolist() == [*range(56, 64), *[-1] * 2]
+    assert interned(items, names(80), spare=False).tolist() == common.tolist()
+    more = interned(items, names(10, start=1000), spare=True)
+    assert more.tolist() == [*range(56, 64), *[-1] * 2]
 
 
 def test_known_and_impossible_names_take_nothing_of_what_is_spare():
     items = make(32)
-    items.intern(names(27), spare=False)
+    interned(items, names(27), spare=False)
     mixed = [*names(3), b"", b"n" * 256, b"new"]
-    assert items.intern(mixed, spare=False).tolist() == [0, 1, 2, -1, -1, 27]
+    assert interned(items, mixed, spare=False).tolist() == [0, 1, 2, -1, -1, 27]
 
 
 def test_memory_is_bounded():
     items = make(500, 5000)
-    items.intern(names(600))
+    interned(items, names(600))
     assert items.nbytes <= 500 * ITEM_BYTES + 5000 + 512
     assert len(items.references) <= 500

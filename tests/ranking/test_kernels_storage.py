@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from ranking import kernels_storage as kernels
-from ranking.affinity import decay_levels, table
-from ranking.kernels_storage import FIRST_FREE, FREE, IN_USE, ROWS, EdgeColumns, NameTable
+from ranking.kernels_storage import FIRST_FREE, FREE, IN_USE, ROWS, NameTable
 from tests.ranking import naive_storage as naive
 
 KEY = 0x0F0E0D0C0B0A09080706050403020100
@@ -51,6 +50,7 @@ class Table:
     def __init__(self, slots, rows, nbytes):
         self.table = NameTable(
             np.full(slots, FREE, np.int32),
+            np.zeros(slots, np.uint8),
             np.zeros(nbytes, np.uint8),
             np.zeros(rows, np.int32),
             np.zeros(rows, np.uint8),
@@ -60,9 +60,11 @@ class Table:
 
     def insert(self, names):
         data, sizes = joined(names)
-        rows = kernels.find_rows(data, sizes, words(KEY), self.table)
+        hashes = kernels.hash_names(data, sizes, words(KEY))
+        assert hashes.tolist() == [naive.siphash13(name, KEY) for name in names]
+        rows = kernels.find_rows(data, sizes, hashes, self.table)
         assert rows.tolist() == [self.row_of.get(name, FREE) for name in names]
-        kernels.insert_rows(data, sizes, words(KEY), self.table, self.state, rows)
+        kernels.insert_rows(data, sizes, hashes, self.table, self.state, rows)
         assert rows.tolist() == [self._insert(name) for name in names]
 
     def _insert(self, name):
@@ -91,7 +93,9 @@ class Table:
         assert self.state[IN_USE] == len(self.row_of)
         assert self.state[ROWS] == self.used
         assert self.state[FIRST_FREE] == (self.free[-1] if self.free else FREE)
-        rows = kernels.find_rows(*joined(names), words(KEY), self.table)
+        data, sizes = joined(names)
+        hashes = kernels.hash_names(data, sizes, words(KEY))
+        rows = kernels.find_rows(data, sizes, hashes, self.table)
         assert rows.tolist() == [self.row_of.get(name, FREE) for name in names]
         assert (self.table.slots != FREE).sum() == len(self.row_of)
 
@@ -118,7 +122,8 @@ def test_slots_are_filled_anew():
     names = [b"%d" % k for k in range(60)]
     table.insert(names)
     table.erase(names[::3])
-    table.table = table.table._replace(slots=np.full(97, FREE, np.int32))
+    fresh = np.full(97, FREE, np.int32), np.zeros(97, np.uint8)
+    table.table = table.table._replace(slots=fresh[0], tags=fresh[1])
     kernels.fill_slots(words(KEY), table.table, table.used)
     table.check(names)
 
@@ -136,159 +141,6 @@ def test_names_slide_together():
 
 
 # ------------------------------------------------------------------------------------- edges
-def columns(rows, size=None):
-    """Edges from [(item, seq, device, day, weight)], with free slots up to `size`."""
-    size = len(rows) if size is None else size
-    made = EdgeColumns(
-        np.full(size, 77, np.int32),
-        np.full(size, 77, np.uint32),
-        np.full(size, 77, np.uint16),
-        np.full(size, 77, np.uint16),
-        np.full(size, 77, np.int8),
-    )
-    for k, (item, seq, device, day, weight) in enumerate(rows):
-        made.item[k], made.seq[k], made.device[k] = item, seq, device
-        made.day[k], made.weight[k] = day, weight
-    return made
-
-
-def at(edges, start, count):
-    window = slice(start, start + count)
-    return list(
-        zip(
-            edges.item[window].tolist(),
-            edges.seq[window].tolist(),
-            edges.device[window].tolist(),
-            edges.day[window].tolist(),
-            edges.weight[window].tolist(),
-            strict=True,
-        )
-    )
-
-
-def statements(rng, n, items):
-    """Random ones, with ties in seq and device; each is recognised by its day."""
-    return [
-        tuple(map(int, rng.integers((-1, 1, 0, 0, -100), (items, 4, 3, 65536, 101))))
-        for _ in range(n)
-    ]
-
-
-def listed(block):
-    return [(item, *said) for item, said in sorted(block.items())]
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_merging_keeps_the_latest_of_each_item(seed):
-    rng = np.random.default_rng(seed)
-    base, n, m = int(rng.integers(0, 5)), int(rng.integers(0, 30)), int(rng.integers(0, 30))
-    before = naive.merged({}, statements(rng, n, 20))
-    new = statements(rng, m, 20)
-    frame = [(5, 5, 5, 5, 5)] * base
-    edges = columns(frame + listed(before), base + len(before) + m + 2)
-    references = np.zeros(20, np.int32)
-    references[list(before)] = 1
-    order = np.argsort([said[0] for said in new], kind="stable").astype(np.int64)
-    count = kernels.merge_edges(edges, base, len(before), columns(new), order, references)
-    after = naive.merged(before, new)
-    assert at(edges, base, count) == listed(after)
-    assert at(edges, 0, base) == frame
-    assert at(edges, base + len(before) + m, 2) == [(77,) * 5] * 2
-    assert references.tolist() == [int(item in after) for item in range(20)]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_dropped_edges_lose_their_references(seed):
-    rng = np.random.default_rng(seed)
-    block = listed(naive.merged({}, statements(rng, 40, 30)))
-    edges = columns([(1,) * 5, *block])
-    keep = rng.random(len(block)) < 0.5
-    references = np.full(30, 3, np.int32)
-    left = kernels.keep_edges(edges, 1, keep, references)
-    assert at(edges, 1, left) == [edge for edge, kept in zip(block, keep, strict=True) if kept]
-    gone = [edge[0] for edge, kept in zip(block, keep, strict=True) if not kept]
-    assert references.tolist() == [3 - (item in gone) for item in range(30)]
-
-
-class Segment:
-    """Random blocks of several authors in one segment, with slack and holes between."""
-
-    def __init__(self, seed):
-        rng = np.random.default_rng(seed)
-        self.blocks = {a: listed(naive.merged({}, statements(rng, 12, 30))) for a in (1, 2, 5)}
-        self.blocks[3] = []
-        self.offset, self.count, self.capacity = (np.zeros(6, np.int32) for _ in range(3))
-        rows, end = [], 0
-        for a, block in self.blocks.items():
-            slack = int(rng.integers(0, 9))
-            self.offset[a], self.count[a], self.capacity[a] = end, len(block), len(block) + slack
-            rows += block + [(9,) * 5] * (slack + 2)
-            end = len(rows)
-        self.edges = columns(rows)
-        self.authors = np.array(list(self.blocks), np.int64)
-        self.tables = self.offset, self.count, self.capacity
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_references_of_many_authors_are_dropped(seed):
-    segment = Segment(seed)
-    references = np.full(30, 5, np.int32)
-    authors = np.array([1, 5], np.int64)
-    kernels.drop_references(authors, segment.offset, segment.count, segment.edges, references)
-    gone = [edge[0] for a in (1, 5) for edge in segment.blocks[a]]
-    assert references.tolist() == [5 - gone.count(item) for item in range(30)]
-
-
-@pytest.mark.parametrize("room", [0, 1, 12, 25, 60])
-def test_blocks_are_packed_as_far_as_there_is_room(room):
-    segment = Segment(room)
-    target = columns([], 4 + room)
-    before = segment.capacity.copy()
-    moved, end = kernels.pack_blocks(segment.authors, segment.tables, segment.edges, target, 4)
-    place = 4
-    for k, a in enumerate(segment.authors.tolist()):
-        n = len(segment.blocks[a])
-        size = min(int(before[a]), n + n // 8 + 2)
-        if k >= moved:
-            assert k > moved or place + size > 4 + room, "there was room for another"
-            assert segment.capacity[a] == before[a]
-            continue
-        assert (segment.offset[a], segment.capacity[a]) == (place, size)
-        assert at(target, place, n) == segment.blocks[a]
-        place += size
-    assert end == place
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_signs_are_counted_and_edges_copied_with_their_age(seed):
-    segment, today, half_life = Segment(seed), 40_000, 5_000
-    liked, disliked = np.zeros(6, np.int64), np.zeros(6, np.int64)
-    where = (segment.authors, segment.offset, segment.count)
-    kernels.count_signs(*where, segment.edges, liked, disliked)
-    for a, block in segment.blocks.items():
-        assert liked[a] == sum(edge[4] > 0 for edge in block)
-        assert disliked[a] == sum(edge[4] < 0 for edge in block)
-    ptr, bad_ptr = (np.concatenate(([0], np.cumsum(n))) for n in (liked, disliked))
-    item, code = np.zeros(ptr[-1], np.int32), np.zeros(ptr[-1], np.uint8)
-    bad_item = np.zeros(bad_ptr[-1], np.int32)
-    scale = decay_levels(half_life)
-    ages = kernels.copy_edges(
-        *where, segment.edges, (ptr, item, code), (bad_ptr, bad_item), scale, today
-    )
-    said = [today - edge[3] for block in segment.blocks.values() for edge in block if edge[4] > 0]
-    assert ages == (min(said), max(said))
-    affinity = table()[code]
-    for a, block in segment.blocks.items():
-        good = {edge[0]: edge[4] / 100 * naive.decay(edge[3], today, half_life) for edge in block
-                if edge[4] > 0}  # fmt: skip
-        window = slice(ptr[a], ptr[a + 1])
-        found = dict(zip(item[window].tolist(), affinity[window].tolist(), strict=True))
-        assert found == pytest.approx(good, rel=0.024)
-        assert list(found) == sorted(good)
-        bad = [edge[0] for edge in block if edge[4] < 0]
-        assert bad_item[bad_ptr[a] : bad_ptr[a + 1]].tolist() == bad
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_transpose_turns_rows_into_columns(seed):
     rng = np.random.default_rng(seed)

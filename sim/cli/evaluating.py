@@ -161,6 +161,10 @@ def _check(data: Data, choice: Choice, way: Way) -> None:
         raise usage("--folds draws its own test parts; leave out --test and --temporal")
     if choice.tune not in ("", HOLD_OUT) and data.test is None:
         raise usage("--tune FILE needs --test FILE", f"or --tune {HOLD_OUT}")
+    if choice.tune not in ("", HOLD_OUT) and way.temporal:
+        raise usage(
+            "a file for --tune says nothing about time", f"--tune {HOLD_OUT} splits by time"
+        )
 
 
 def _words(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The field's own files: adjacency text, and tables of triples. Read whole, or refused by line.
 
-    adjacency   `user item item ...`, one line a user (NGCF, LightGCN)
+    adjacency   `user item item ...`, one line a user, all of them numbers (NGCF, LightGCN)
     table       `user item [weight [time]]`, separated by tabs, commas or spaces, with or without a
                 header (HetRec's .dat, MovieLens' u.data, SNAP's signed .csv, trust lists)
 
@@ -116,23 +116,18 @@ def _lines(path: Path) -> list[str]:
 
 
 def _is_adjacency(lines: list[str], separator: str | None) -> bool:
-    """Whether each line is one user's, with as many items as she has."""
-    if separator == ",":
-        return False
+    """Whether each line is one user's, with as many items as she has: numbers all."""
     shown = [words for line in lines[:LINES_LOOKED_AT] if (words := line.split())]
     lengths = {len(words) for words in shown}
-    users = {words[0] for words in shown}
-    if len(users) < len(shown):
+    if separator == "," or len({words[0] for words in shown}) < len(shown):
         return False
     if separator == "\t" and max(lengths) <= len(POSITIONS):
         return False
-    if len(lengths) > 1:
-        return _whole(shown)
-    return max(lengths) > len(POSITIONS) or (len(shown) > 1 and max(lengths) > 2 and _whole(shown))
-
-
-def _whole(shown: list[list[str]]) -> bool:
-    return all(word.isdecimal() for words in shown for word in words)
+    whole = sum(word.isdecimal() for words in shown for word in words)
+    if 2 * whole < sum(map(len, shown)):
+        return False
+    several = len(shown) > 1 and max(lengths) > 2
+    return len(lengths) > 1 or max(lengths) > len(POSITIONS) or several
 
 
 def _adjacency(path: Path, lines: list[str]) -> Rows:
@@ -147,6 +142,8 @@ def _adjacency(path: Path, lines: list[str]) -> Rows:
             told = f"user {user} has a line already: line {first_line[user]}"
             raise at(path, number, told, "for triples: --format table")
         first_line[user] = number
+        if wrong := [word for word in words if not word.isdecimal()]:
+            raise at(path, number, f"{wrong[0]!r} is not the number of a user or an item")
         _check_names(path, number, words)
         if not items:
             rows.bare.append((user, number))
@@ -214,15 +211,16 @@ def _is_number(cell: str) -> bool:
 
 
 def _is_header(lines: list[str], first: int, separator: str | None) -> bool:
-    """Whether the first line names its columns: no numbers in it, and a name we know or numbers
-    below it."""
+    """Whether the first line names its columns: there are no numbers in it, and either a name that
+    we know or rows of nothing but numbers below."""
     head = _cells(lines[first], separator)
     if any(_is_number(cell) for cell in head):
         return False
-    if {"user", "item"} <= {_role(cell) for cell in head}:
+    if any(_role(cell) != "-" for cell in head):
         return True
-    below = next((line for _, line in _numbered(lines, first + 1)), "")
-    return any(_is_number(cell) for cell in _cells(below, separator))
+    shown = lines[first + 1 : first + 1 + LINES_LOOKED_AT]
+    below = [_cells(line, separator) for line in shown if line.strip()]
+    return bool(below) and all(_is_number(cell) for cells in below for cell in cells)
 
 
 def _roles(

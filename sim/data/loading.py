@@ -79,13 +79,16 @@ def load(files: Files, allow: Iterable[str] = (), *, timed: bool = False) -> Dat
         )
         if path is not None
     }  # fmt: skip
-    trust = None if files.trust is None else read_rows(files.trust, columns=files.trust_columns)
+    trust = None
+    if files.trust is not None:
+        trust = read_rows(files.trust, form="table", columns=files.trust_columns)
     users = [name for part in rows.values() for name in part.user]
     users += [user for part in rows.values() for user, _ in part.bare]
     if trust is not None:
         users += trust.user + trust.item
     if timed:
-        _check_times([*rows.values(), trust] if trust is not None else [*rows.values()])
+        dated = [rows[name] for name in ("train", "test") if name in rows]
+        _check_times(dated if trust is None else [*dated, trust])
     people = _numbered(users)
     items = _numbered([name for part in rows.values() for name in part.item])
     reader = _Reader(allowed, [], people, items)
@@ -96,7 +99,7 @@ def load(files: Files, allow: Iterable[str] = (), *, timed: bool = False) -> Dat
                 _check_part(name, parts[name], rows[name], rows["train"], parts["train"], reader)
     data = Dataset(people, items, parts["train"], parts.get("test"), notes=reader.notes)
     data = replace(data, valid=parts.get("valid"), mask=parts.get("mask"))
-    return data if trust is None else replace(data, trust=_vouches(trust, reader))
+    return data if trust is None else replace(data, trust=_vouches(trust, data.train, reader))
 
 
 def _check_times(parts: list[Rows]) -> None:
@@ -235,8 +238,15 @@ def _check_part(
         )
 
 
-def _vouches(rows: Rows, reader: _Reader) -> Vouches:
+def _vouches(rows: Rows, train: Interactions, reader: _Reader) -> Vouches:
     """The trust file: weights in [-1, 1], or of a wider scale that is brought to it."""
+    named = np.unique([reader.people.row[name] for name in (*rows.user, *rows.item)])
+    strangers = int((train.sizes[named] == 0).sum())
+    if strangers == len(named):
+        told = "nobody in this file has training data: are the people numbered alike?"
+        raise at(rows.path, rows.line[0], told)
+    if strangers:
+        reader.notes.append(f"{rows.path.name}: {strangers} people without training data")
     source = np.array([reader.people.row[name] for name in rows.user], np.int32)
     target = np.array([reader.people.row[name] for name in rows.item], np.int32)
     weight = np.ones(len(rows)) if rows.weight is None else np.array(rows.weight)

@@ -226,6 +226,8 @@ def _chosen(
     for n, case in enumerate(cases):
         inner = _inner(data, case, plan, n)
         judged = people[inner.test.sizes[people] > 0]
+        if not judged.size:
+            raise ValueError("nobody has anything to find in the part that tuning judges by")
         task = _task(inner, plan, n, None)
         talk.stage(f"tuning {name}", len(settings) * len(judged))
         run_ = Run(plan.k, plan.root, plan.workers)

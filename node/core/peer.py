@@ -87,6 +87,11 @@ class Peer:
         self._walked_version = -1
         self._people_walked = 0
 
+    @property
+    def unlike_store(self) -> list[AuthorKey]:
+        """Whose part of the graph is not what her stored bundles say just now."""
+        return self._rebuilder.unlike
+
     def handle(self, event: Event, *, now: float) -> list[Effect]:
         """Take in one event. Never raises for what a peer or a query made."""
         match event:

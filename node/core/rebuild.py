@@ -53,9 +53,17 @@ class Rebuilder:
         self._current: _Current | None = None
         self._token = -1
         self._floors: dict[FeedId, int] = {}
+        self._unlike: dict[AuthorKey, None] = {}
+
+    @property
+    def unlike(self) -> list[AuthorKey]:
+        """Authors whose part of the graph is not what their stored bundles say: those waiting to be
+        made anew, and those cut by a quota. At most as many as feeds are held."""
+        return list(self._unlike)
 
     def request(self, author: AuthorKey) -> list[Effect]:
         """Bodies of the author were voided, or her devices have changed."""
+        self._unlike[author] = None
         current = self._current
         if (current is None or current.author != author) and len(self._queue) < QUEUED_MAX:
             self._queue[author] = None
@@ -68,6 +76,7 @@ class Rebuilder:
         """
         out: list[Effect] = []
         for feed in dict.fromkeys(feeds):
+            self._unlike[feed.author] = None
             replica = self._feeds.replica(feed)
             if replica is None or replica.floor <= self._floors.get(feed, 0):
                 continue
@@ -86,6 +95,7 @@ class Rebuilder:
     def cancel(self, author: AuthorKey) -> list[Effect]:
         """She is dropped: what has been read of her must not come back."""
         self._queue.pop(author, None)
+        self._unlike.pop(author, None)
         if self._current is None or self._current.author != author:
             return []
         self._current = None
@@ -112,6 +122,8 @@ class Rebuilder:
             current.feed = current.left.popleft()
             return [self._read(current.feed, 1)]
         self._current = None
+        if current.author not in self._queue:
+            self._unlike.pop(current.author, None)
         self._admission.forget(current.author)
         infos = tuple(self._admission.admit(self._standing(current.read)).infos)
         self._restate(current.author)

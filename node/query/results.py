@@ -346,6 +346,7 @@ class StatusResult(PublicStatus):
     network: NotRequired[dict[str, Any]]
     store: NotRequired[dict[str, Any]]
     bugs: NotRequired[int]
+    checkpoint: NotRequired[str]
 
 
 class StopResult(TypedDict):

@@ -20,6 +20,7 @@ import trio
 from node.config import Config
 from node.core import events as ev
 from node.core.building import build
+from node.core.checkpoint import Saved
 from node.core.config import PeerConfig
 from node.core.peer import Peer
 from node.errors import NodeError
@@ -28,6 +29,7 @@ from node.paths import DataPaths
 from node.query.schema import QueryError
 from node.shell import about_node
 from node.shell import network as net
+from node.shell.checkpointing import Checkpointing
 from node.shell.clock import Clock
 from node.shell.inbox import Inbox
 from node.shell.links import Links
@@ -43,6 +45,7 @@ from protocol import events as gossip
 from protocol.bundle import verify
 from protocol.ids import AuthorKey
 from protocol.signing import Signer
+from ranking.checkpoint import CheckpointError
 from ranking.warm_up import warm_up
 
 log = logging.getLogger(__name__)
@@ -51,7 +54,10 @@ TICK_S = 0.25
 """How often the Peer is told that time has passed."""
 
 STOP_S = 5.0
-"""How long an orderly stop may take."""
+"""How long an orderly stop may take, the checkpoint aside."""
+
+CHECKPOINT_S = 20.0
+"""How long a stop may wait for a checkpoint: the next start is slow without it."""
 
 ANSWER_S = 120.0
 """How long the Peer may take to answer: a bug must not keep the one who asked for ever."""
@@ -116,6 +122,7 @@ class Daemon:
         self._owner_seed = owner_seed
         self._inbox = Inbox()
         self._storage = Storage(store, self._inbox, clock)
+        self._checkpoints = Checkpointing(paths.checkpoint, store, self._storage)
         self._asked: dict[int, trio.MemorySendChannel[ev.Answer | ev.Refuse]] = {}
         self._next_query = 1
         self._ready = trio.Event()
@@ -148,11 +155,14 @@ class Daemon:
             nursery.start_soon(_telling, self._own, peer)
             nursery.start_soon(_telling, self._listen)
             nursery.start_soon(_telling, self._tick)
+            nursery.start_soon(_telling, self._checkpoints.run, peer)
             self._ready.set()
             log.info("ready: %s", self.paths.socket)
             task_status.started()
             await self._stopping.wait()
             log.info("stopping")
+            with trio.move_on_after(CHECKPOINT_S):
+                await self._checkpoints.finish(peer)
             with trio.move_on_after(STOP_S):
                 await self._drain()
             nursery.cancel_scope.cancel()
@@ -182,7 +192,17 @@ class Daemon:
         )
 
     def _build(self) -> Peer:
-        """Restore the peer from the store; on a thread, since a large one takes seconds."""
+        """Restore the peer from its checkpoint and the store, or else from the store alone; on a
+        thread, since a large one takes seconds."""
+        saved = self._checkpoints.saved()
+        if saved is not None:
+            try:
+                return self._built(saved)
+            except CheckpointError as error:
+                self._checkpoints.refused(error)
+        return self._built(None)
+
+    def _built(self, saved: Saved | None) -> Peer:
         config: PeerConfig = peer_config(self.config)
         known = remembered(self._store, self._owner_seed)
         allowed = tuple(AuthorKey(bytes.fromhex(key)) for key in self.config.query.allowed)
@@ -193,6 +213,7 @@ class Daemon:
             new_seed=lambda: secrets.token_bytes(32),
             verify=verify,
             now=self.clock.now(),
+            saved=saved,
         )
 
     # ------------------------------------------------------------------------- events to peer
@@ -200,15 +221,15 @@ class Daemon:
         """The one task that touches the Peer."""
         while True:
             event = await self._inbox.next()
-            try:
-                effects = peer.handle(event, now=self.clock.now())
-            except Exception:  # noqa: BLE001 - our own bug: whoever caused it loses the link
-                effects = self._contain(event)
-            for effect in effects:
-                self._perform(effect)
+            async with self._checkpoints.peer_rests:
+                try:
+                    effects = peer.handle(event, now=self.clock.now())
+                except Exception:  # noqa: BLE001 - our own bug: whoever caused it loses the link
+                    effects = self._contain(event)
+                for effect in effects:
+                    self._perform(effect)
             if isinstance(event, ev.OwnAddresses):
                 self._listening.set()
-            await trio.lowlevel.checkpoint()
 
     def _contain(self, event: ev.Event) -> list[ev.Effect]:
         """The Peer has failed on an event: say so everywhere, and go on without its cause."""
@@ -352,6 +373,7 @@ class Daemon:
             data |= about_node.process_status(
                 self.network, uptime_s, store_bytes, self._storage.failures, bugs
             )
+            data["checkpoint"] = self._checkpoints.told
             data["faults"] += about_node.process_faults(data)
             warnings += tuple(data["faults"])
         return data, warnings

@@ -1,13 +1,14 @@
 """From the store's rows to what a peer is built from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from node.core.building import PersonRecord, Remembered, WriterRecord
+from node.core.checkpoint import Claims
 from node.core.dialing import KnownAddress
 from node.core.persons import ClickFact, Fact, SharePolicy, VouchFact
 from node.store.rows import PersonRow
 from node.store.store import Store
-from protocol.ids import FeedId, Lane
+from protocol.ids import AuthorKey, FeedId, Lane
 from trust.earned import Showing
 from trust.ledger import LedgerRow
 
@@ -23,7 +24,7 @@ def remembered(store: Store, owner_seed: bytes) -> Remembered:
         persons=tuple(_person(store, row, owner_seed) for row in store.persons()),
         feeds=store.feed_records(),
         dropped=store.dropped_feeds(),
-        claims=_claims(store),
+        claims=claims_of(store),
         proofs=tuple(proofs),
         blocked_authors=tuple(store.blocked_authors()),
         blocked_items=tuple(store.blocked_items()),
@@ -36,8 +37,9 @@ def remembered(store: Store, owner_seed: bytes) -> Remembered:
     )
 
 
-def _claims(store: Store) -> Iterator[tuple[FeedId, int, bytes, float]]:
-    for batch in store.replay():
+def claims_of(store: Store, authors: Sequence[AuthorKey] | None = None) -> Iterator[Claims]:
+    """All claims held, or those of some authors, read as they are asked for."""
+    for batch in store.replay() if authors is None else store.replay_of(authors):
         for row in batch:
             yield row.feed, row.seq, row.claims, row.seen
 

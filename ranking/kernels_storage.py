@@ -136,34 +136,56 @@ def _home(hashed: np.uint64, n_slots: int) -> int:
 
 
 @njit(nogil=True, cache=True)
+def _tagged(slot: int, tag: np.uint8, table: NameTable) -> int:
+    """The first slot from `slot` on that has this tag, or is free."""
+    while table.slots[slot] != FREE and table.tags[slot] != tag:
+        slot = slot + 1 if slot + 1 < len(table.slots) else 0
+    return slot
+
+
+@njit(nogil=True, cache=True)
+def _is_name(row: int, at: int, data: U8, start: int, size: int, table: NameTable) -> bool:
+    """Whether the row, whose name starts at `at` in the arena, has this name."""
+    if table.lengths[row] != size:
+        return False
+    j = 0
+    while j < size and table.arena[at + j] == data[start + j]:
+        j += 1
+    return j == size
+
+
+@njit(nogil=True, cache=True)
 def _slot_of(data: U8, start: int, size: int, hashed: np.uint64, table: NameTable) -> int:
     """Slot that holds the name, or the free one where it would go."""
-    n_slots = len(table.slots)
-    slot: int = _home(hashed, n_slots)
     tag = np.uint8(hashed & _255)
+    slot: int = _tagged(_home(hashed, len(table.slots)), tag, table)
     while True:
         row = table.slots[slot]
-        if row == FREE:
+        if row == FREE or _is_name(row, table.starts[row], data, start, size, table):
             return slot
-        if table.tags[slot] == tag and table.lengths[row] == size:
-            at = table.starts[row]
-            j = 0
-            while j < size and table.arena[at + j] == data[start + j]:
-                j += 1
-            if j == size:
-                return slot
-        slot += 1
-        if slot == n_slots:
-            slot = 0
+        slot = _tagged(slot + 1 if slot + 1 < len(table.slots) else 0, tag, table)
 
 
 @njit(nogil=True, cache=True)
 def find_rows(data: U8, sizes: I32, hashes: U64, table: NameTable) -> I32:
-    """Row of each of the names that stand end to end in `data`, FREE where it has none."""
-    rows = np.empty(len(sizes), np.int32)
+    """Row of each of the names that stand end to end in `data`, FREE where it has none.
+
+    Slots, rows and names are in memory all over; with one pass for each of them the processor
+    waits for many at a time.
+    """
+    n = len(sizes)
+    rows, at = np.empty(n, np.int32), np.zeros(n, np.int32)
+    for i in range(n):
+        home = _home(hashes[i], len(table.slots))
+        rows[i] = table.slots[_tagged(home, np.uint8(hashes[i] & _255), table)]
+    for i in range(n):
+        if rows[i] != FREE:
+            at[i] = table.starts[rows[i]]
     start = 0
-    for i in range(len(sizes)):
-        rows[i] = table.slots[_slot_of(data, start, sizes[i], hashes[i], table)]
+    for i in range(n):
+        row = rows[i]
+        if row != FREE and not _is_name(row, at[i], data, start, sizes[i], table):
+            rows[i] = table.slots[_slot_of(data, start, sizes[i], hashes[i], table)]
         start += sizes[i]
     return rows
 

@@ -78,6 +78,15 @@ class Choice:
             metavar=f"FILE|{HOLD_OUT}", help="Choose parameters on FILE or on part of training."
         ),
     ] = ""
+    popular: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            metavar="RECALL",
+            help="Popularity's published recall@k: tune on a part as popular as that.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,8 @@ def _check(data: Data, choice: Choice, way: Way) -> None:
         raise usage("--folds draws its own test parts; leave out --test and --temporal")
     if choice.tune not in ("", HOLD_OUT) and data.test is None:
         raise usage("--tune FILE needs --test FILE", f"or --tune {HOLD_OUT}")
+    if choice.popular is not None and (choice.tune != HOLD_OUT or way.temporal):
+        raise usage(f"--popular is about --tune {HOLD_OUT}, and not about time")
     if choice.tune not in ("", HOLD_OUT) and way.temporal:
         raise usage(
             "a file for --tune says nothing about time", f"--tune {HOLD_OUT} splits by time"
@@ -205,7 +216,7 @@ def _plan(choice: Choice, way: Way) -> Plan:
     return Plan(
         given, way.k, way.seeds, way.seed, way.workers or os.cpu_count() or 1, way.users,
         way.affinity, way.hold_out, way.folds, way.temporal, _day(way.cut), bool(choice.tune),
-        way.strata, way.rewired,
+        choice.popular, way.strata, way.rewired,
     )  # fmt: skip
 
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.data.interactions import I32, I64, Interactions
+from sim.data.interactions import I32, I64, Interactions, Wanted
 from sim.data.splits import HELD_OUT, Split
-from sim.evaluation.metrics import Wanted
 
 BISECTIONS = 8
 BIAS_MAX = 1.0

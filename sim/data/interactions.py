@@ -73,6 +73,40 @@ class Interactions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """Items of all people in compressed rows, ascending: what they want, or what is masked."""
+
+    ptr: I64
+    item: I32
+    n_items: int
+
+    @classmethod
+    def of(cls, test: Interactions) -> Wanted:
+        """O(n log n)."""
+        order = np.lexsort((test.item, test.user))
+        ptr = np.concatenate(([0], np.cumsum(test.sizes))).astype(np.int64)
+        return cls(ptr, test.item[order], test.n_items)
+
+    @property
+    def sizes(self) -> I64:
+        """How many items each person wants."""
+        return np.diff(self.ptr)
+
+    def of_person(self, person: int) -> I32:
+        """One person's items."""
+        return self.item[self.ptr[person] : self.ptr[person + 1]]
+
+    def hits(self, people: I32, lists: I32) -> Bool:
+        """bool[len(lists), k]: which places hold a wanted item. O(places * log items)."""
+        owner = np.repeat(np.arange(len(self.ptr) - 1), self.sizes)
+        pairs = owner * self.n_items + self.item
+        asked = people[:, None].astype(np.int64) * self.n_items + lists
+        place = np.searchsorted(pairs, asked)
+        found: Bool = np.append(pairs, -1)[place] == asked
+        return found & (lists >= 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Vouches:
     """Distinct (source, target) pairs with weights float32 in [-1, 1], none of them for oneself.
 

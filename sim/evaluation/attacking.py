@@ -17,8 +17,9 @@ import numpy as np
 from sim.attacks.attacked import attack
 from sim.attacks.exposure import Exposure, expose
 from sim.attacks.regions import Attack
+from sim.data.interactions import Wanted
 from sim.evaluation.intervals import student
-from sim.evaluation.metrics import Wanted, measure
+from sim.evaluation.metrics import measure
 from sim.methods.method import F64, I32, Method, World
 from sim.methods.salsa import PlainSalsa
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.data.affinity import with_affinities
+from sim.data.holdout import bias_of, popular_hold_out
 from sim.data.interactions import I32, Bool, Dataset, Interactions
 from sim.data.rewire import rewired
 from sim.data.splits import HELD_OUT, Case, cut_after, folds, hold_out, past_and_future
@@ -52,6 +53,9 @@ class Plan:
     cut: int | None = None
     tune: bool = False
     """On the data's validation part; without one, on a part of the training part."""
+
+    popular: float | None = None
+    """recall@k that popularity is published to have: the hold-out for tuning is to be like that."""
 
     strata: bool = False
     rewired: bool = False
@@ -249,7 +253,11 @@ def _inner(data: Dataset, case: Case, plan: Plan, n: int) -> Case:
         return Case(case.train.without(data.valid), data.valid, case.trust)
     if plan.temporal:
         return past_and_future(case.train, case.trust, cut_after(case.train, PAST))
-    split = hold_out(case.train, plan.held_out, _rng(plan, TUNE, n))
+    if plan.popular is None:
+        split = hold_out(case.train, plan.held_out, _rng(plan, TUNE, n))
+    else:
+        bias = bias_of(case.train, plan.popular, plan.k, [plan.root, TUNE, n], plan.held_out)
+        split = popular_hold_out(case.train, bias, _rng(plan, TUNE, n), plan.held_out)
     return Case(split.train, split.test, case.trust)
 
 

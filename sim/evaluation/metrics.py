@@ -13,12 +13,10 @@ test items; every measure but coverage is one number a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.data.interactions import I32, I64, Bool, Interactions
+from sim.data.interactions import I32, I64, Wanted
 from sim.methods.method import F64
 
 BY_PERSON = ("recall", "ndcg", "mrr", "hit_rate", "novelty")
@@ -26,40 +24,6 @@ METRICS = ("recall", "ndcg", "mrr", "hit_rate", "coverage", "novelty")
 
 Measured = dict[str, F64]
 """Metric of `BY_PERSON` -> one number for each list."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
-    """Test items of all people in compressed rows, ascending; built once for a split."""
-
-    ptr: I64
-    item: I32
-    n_items: int
-
-    @classmethod
-    def of(cls, test: Interactions) -> Wanted:
-        """O(n log n)."""
-        order = np.lexsort((test.item, test.user))
-        ptr = np.concatenate(([0], np.cumsum(test.sizes))).astype(np.int64)
-        return cls(ptr, test.item[order], test.n_items)
-
-    @property
-    def sizes(self) -> I64:
-        """How many items each person wants."""
-        return np.diff(self.ptr)
-
-    def of_person(self, person: int) -> I32:
-        """One person's items."""
-        return self.item[self.ptr[person] : self.ptr[person + 1]]
-
-    def hits(self, people: I32, lists: I32) -> Bool:
-        """bool[len(lists), k]: which places hold a wanted item. O(places * log items)."""
-        owner = np.repeat(np.arange(len(self.ptr) - 1), self.sizes)
-        pairs = owner * self.n_items + self.item
-        asked = people[:, None].astype(np.int64) * self.n_items + lists
-        place = np.searchsorted(pairs, asked)
-        found: Bool = np.append(pairs, -1)[place] == asked
-        return found & (lists >= 0)
 
 
 def measure(people: I32, lists: I32, wanted: Wanted, listeners: I64) -> Measured:

@@ -153,6 +153,7 @@ WRONG = {
     "folds of a split": (["--folds", "3"], "leave out --test"),
     "a k of nothing": (["-k", "0"], "'-k'"),
     "no file": (["--trust", "/none"], "there is no file /none"),
+    "popular without a hold-out": (["--popular", "0.04"], "--popular is about --tune holdout"),
     "a file for time": (["--temporal", "--tune", "valid"], "says nothing about time"),
 }
 

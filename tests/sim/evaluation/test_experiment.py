@@ -119,6 +119,20 @@ def test_parameters_are_chosen_where_the_test_part_is_not() -> None:
     assert report.seen_on_test == []
 
 
+def test_a_hold_out_may_be_as_popular_as_the_published_test_part() -> None:
+    data = town()
+    (case, _) = experiment._cases(data, TWO, [])
+    listeners = np.bincount(case.train.item, minlength=case.train.n_items)
+
+    def asked(popular: float | None) -> float:
+        inner = experiment._inner(data, case, replace(TWO, popular=popular), 0)
+        assert not np.isin(inner.test.pair, inner.train.pair).any()
+        return float(listeners[inner.test.item].mean())
+
+    assert asked(1.0) > asked(0.0)
+    assert asked(0.0) == pytest.approx(asked(None), rel=0.1)
+
+
 @pytest.mark.usefixtures("with_fixed")
 def test_the_best_on_the_validation_part_is_chosen() -> None:
     data = split(town())

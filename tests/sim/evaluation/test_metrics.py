@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.evaluation.metrics import BY_PERSON, METRICS, Wanted, coverage, measure
+from sim.data.interactions import Wanted
+from sim.evaluation.metrics import BY_PERSON, METRICS, coverage, measure
 from tests.sim.data.test_interactions import likes
 
 N_ITEMS = 12

@@ -211,22 +211,23 @@ def spread(
     The last step is never sampled: each author's mass goes over all her items. O(spread_cost).
     """
     hop_ptr, hop_author, hop_p = hops
+    ptr, row, code, affinity = likes.ptr, likes.row, likes.code, likes.affinity
     score = np.zeros(n_items, np.float32)
     mass = np.zeros(n_items, np.float32)
-    touched = np.empty(n_items, np.int32)
+    touched = np.empty(n_items + 1, np.int32)
     for j in range(hop_ptr.shape[0] - 1):
         n = 0
         for h in range(hop_ptr[j], hop_ptr[j + 1]):
             v = hop_author[h]
             if hop_p[h] <= 0.0 or taste[v] <= 0.0:
                 continue
-            scale = hop_p[h] / taste[v]
-            for e in range(likes.ptr[v], likes.ptr[v + 1]):
-                i = likes.row[e]
-                if mass[i] == 0.0:
-                    touched[n] = i
-                    n += 1
-                mass[i] += scale * likes.affinity[likes.code[e]]
+            scale = np.float32(hop_p[h] / taste[v])
+            for e in range(ptr[v], ptr[v + 1]):
+                i = row[e]
+                before = mass[i]
+                touched[n] = i  # always, counted only if new: a branch would be mispredicted
+                n += before == 0.0
+                mass[i] = before + scale * affinity[code[e]]
         for k in range(n):
             i = touched[k]
             score[i] += gain[j] * power(mass[i], exponent)

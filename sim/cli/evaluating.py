@@ -66,7 +66,10 @@ class Choice:
 
     method: Annotated[
         str,
-        typer.Option(metavar="NAME[,NAME]", help="The first is what others are compared with."),
+        typer.Option(
+            metavar="NAME[,NAME]",
+            help="The first is what others are compared with. LABEL=NAME: once more, to --set.",
+        ),
     ] = "grapevine"
     set: Annotated[
         list[str] | None,
@@ -140,20 +143,16 @@ def evaluate(
     with its line (exit 2).
     """
     from sim.cli.showing import Waiting, table
-    from sim.data.formats import DataError
     from sim.data.loading import load
-    from sim.evaluation.experiment import as_data, run
+    from sim.evaluation.experiment import ImpossiblePlan, as_data, run
 
     _check(data, choice, way)
+    plan = _plan(choice, way)
+    dataset = load(_files(train, data, choice), _words(data.allow), timed=way.temporal)
     try:
-        plan = _plan(choice, way)
-        dataset = load(_files(train, data, choice), _words(data.allow), timed=way.temporal)
-        waiting = Waiting(sys.stderr if sys.stderr.isatty() and not session.json else None)
-        with waiting:
+        with Waiting(sys.stderr if sys.stderr.isatty() and not session.json else None) as waiting:
             report = run(dataset, plan, waiting.talk)
-    except DataError:
-        raise
-    except ValueError as error:
+    except ImpossiblePlan as error:
         raise usage(str(error), "see: grapevine eval --help") from None
     _warn(session, dataset, report)
     told = _about(dataset, plan) | as_data(report)
@@ -197,24 +196,30 @@ def _plan(choice: Choice, way: Way) -> Plan:
     from sim.evaluation.experiment import Plan
     from sim.methods.registry import method
 
-    names = dict.fromkeys(_words(choice.method))
-    if not names:
+    kinds = {}
+    for word in _words(choice.method):
+        label, _, name = word.partition("=")
+        kinds[label] = name or label
+    if not kinds:
         raise usage("--method names nothing")
     if way.affinity not in RULES:
         raise usage(f"there is no affinity rule {way.affinity!r}; there are {', '.join(RULES)}")
-    given: dict[str, dict[str, str]] = {name: {} for name in names}
+    given: dict[str, dict[str, str]] = {label: {} for label in kinds}
     for one in choice.set or []:
         key, equals, value = one.partition("=")
-        name, dot, parameter = key.partition(".")
-        if not (equals and dot and name and parameter):
+        label, dot, parameter = key.partition(".")
+        if not (equals and dot and label and parameter):
             raise usage(f"--set {one}: it should read METHOD.PARAM=VALUE")
-        if name not in given:
-            raise usage(f"--set {one}: {name!r} is not in --method {choice.method}")
-        given[name][parameter] = value
-    for name, values in given.items():
-        method(name, values)
+        if label not in given:
+            raise usage(f"--set {one}: {label!r} is not in --method {choice.method}")
+        given[label][parameter] = value
+    for label, values in given.items():
+        try:
+            method(kinds[label], values)
+        except ValueError as error:
+            raise usage(str(error), "see: grapevine eval --help") from None
     return Plan(
-        given, way.k, way.seeds, way.seed, way.workers or os.cpu_count() or 1, way.users,
+        given, kinds, way.k, way.seeds, way.seed, way.workers or os.cpu_count() or 1, way.users,
         way.affinity, way.hold_out, way.folds, way.temporal, _day(way.cut), bool(choice.tune),
         choice.popular, way.strata, way.rewired,
     )  # fmt: skip

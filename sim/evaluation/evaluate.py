@@ -7,6 +7,7 @@ workers nor the order of the work shows in a result.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -148,6 +149,7 @@ _desk: list[_Desk] = []
 
 
 def _begin(desk: _Desk) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     _desk.append(desk)
 
 

@@ -19,6 +19,7 @@ from sim.evaluation.evaluate import Progress, Results, Run, Task, evaluate
 from sim.evaluation.intervals import Interval, of_draws, of_people_and_seeds
 from sim.evaluation.metrics import BY_PERSON, METRICS
 from sim.evaluation.strata import strata_of
+from sim.methods.method import Method
 from sim.methods.registry import METHODS, Value, method
 
 GRID_MAX = 256
@@ -35,12 +36,21 @@ Table = dict[str, dict[str, Interval]]
 """Method -> metric -> interval."""
 
 
+class ImpossiblePlan(ValueError):
+    """The data do not allow what the plan wants; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to evaluate, and how. Methods in the order shown; the first is what others are
-    compared with."""
+    """What to evaluate, and how.
+
+    methods: label -> parameters, in the order shown; the first is what others are compared with.
+    kinds: the method that a label stands for, where that is not its name: one method with several
+    settings is compared like that.
+    """
 
     methods: Mapping[str, Parameters]
+    kinds: Mapping[str, str] = field(default_factory=dict)
     k: int = 20
     seeds: int = 3
     root: int = 0
@@ -59,6 +69,10 @@ class Plan:
 
     strata: bool = False
     rewired: bool = False
+
+    def make(self, label: str, parameters: Parameters) -> Method:
+        """The method that a label stands for. Raises ValueError as the registry does."""
+        return method(self.kinds.get(label, label), parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ class Talk:
 
 
 def run(data: Dataset, plan: Plan, talk: Talk) -> Report:
-    """Evaluate. Raises ValueError when the data do not allow what the plan wants.
+    """Evaluate. Raises ImpossiblePlan, and ValueError for an unknown method or parameter.
 
     The work is methods x seeds x people lists, for tuning and control once more each.
     """
@@ -152,7 +166,7 @@ def _temporal(data: Dataset, plan: Plan, notes: list[str]) -> Case:
         cut = cut_after(data.train, PAST)
     case = past_and_future(data.train, data.trust, cut, data.test)
     if not len(case.train) or not len(case.test):
-        raise ValueError(f"nothing to learn from or nothing to find: the cut is {_date(cut)}")
+        raise ImpossiblePlan(f"nothing to learn from or nothing to find: the cut is {_date(cut)}")
     notes.append(f"cut on {_date(cut)}: {len(case.train)} pairs before it")
     late = 0 if data.test is None else len(data.train) - len(case.train)
     if late:
@@ -181,7 +195,7 @@ def _judged(cases: list[Case], plan: Plan, notes: list[str]) -> I32:
     if lost := int(wants.any(axis=0).sum()) - everywhere.size:
         notes.append(f"{lost} people want nothing in some of the splits and are not judged")
     if not everywhere.size:
-        raise ValueError("nobody has enough items to be judged")
+        raise ImpossiblePlan("nobody has enough items to be judged")
     if plan.users is None or plan.users >= everywhere.size:
         return everywhere
     notes.append(f"a sample of {plan.users} of {everywhere.size} people")
@@ -194,7 +208,7 @@ def _rewired(cases: list[Case], plan: Plan) -> list[Case]:
     for n in range(_seeds(plan)):
         case = cases[n % len(cases)]
         if case.trust is None:
-            raise ValueError("there is no trust graph to rewire")
+            raise ImpossiblePlan("there is no trust graph to rewire")
         trust = rewired(case.trust, case.train.n_users, _rng(plan, REWIRE, n))
         made.append(replace(case, trust=trust))
     return made
@@ -212,7 +226,7 @@ def grid_of(name: str, given: Parameters) -> Iterator[dict[str, Value]]:
     free = {key: values for key, values in METHODS[name].grid.items() if key not in given}
     size = math.prod(len(values) for values in free.values())
     if size > GRID_MAX:
-        raise ValueError(f"the grid of {name} has {size} settings; {GRID_MAX} at most")
+        raise ImpossiblePlan(f"the grid of {name} has {size} settings; {GRID_MAX} at most")
     for values in itertools.product(*free.values()):
         yield dict(given) | dict(zip(free, values, strict=True))
 
@@ -221,8 +235,8 @@ def _chosen(
     name: str, data: Dataset, cases: list[Case], people: I32, plan: Plan, talk: Talk
 ) -> Chosen:
     given = plan.methods[name]
-    method(name, given)  # refused before any work is done
-    settings = [*grid_of(name, given)]
+    plan.make(name, given)  # refused before any work is done
+    settings = [*grid_of(plan.kinds.get(name, name), given)]
     if not plan.tune or len(settings) < 2:
         how = "given" if given else "default"
         return Chosen(how, tuple(dict(given) for _ in cases))
@@ -231,13 +245,13 @@ def _chosen(
         inner = _inner(data, case, plan, n)
         judged = people[inner.test.sizes[people] > 0]
         if not judged.size:
-            raise ValueError("nobody has anything to find in the part that tuning judges by")
+            raise ImpossiblePlan("nobody has anything to find in the part that tuning judges by")
         task = _task(inner, plan, n, None)
         talk.stage(f"tuning {name}", len(settings) * len(judged))
         run_ = Run(plan.k, plan.root, plan.workers)
         reached = [
             float(
-                evaluate([method(name, one)], [task], judged, run_, talk.progress)
+                evaluate([plan.make(name, one)], [task], judged, run_, talk.progress)
                 .by_person["ndcg"]
                 .mean()
             )
@@ -293,7 +307,7 @@ def _results(
     made = {}
     for name, one in chosen.items():
         talk.stage(name + where, seeds * len(people))
-        ways = [method(name, values) for values in one.values]
+        ways = [plan.make(name, values) for values in one.values]
         run_ = Run(plan.k, plan.root, plan.workers)
         ways = [ways[n % len(ways)] for n in range(seeds)]
         made[name] = evaluate(ways, tasks, people, run_, talk.progress)

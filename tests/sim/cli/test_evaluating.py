@@ -138,6 +138,14 @@ def test_given_parameters_are_shown(files: Path) -> None:
     assert "rp3beta (given): beta 0.3" in told(files, *way).out
 
 
+def test_one_method_may_be_compared_with_itself(files: Path) -> None:
+    way = (*SPLIT[:4], "--method", "rp3beta,wider=rp3beta,same=rp3beta", "--seeds", "1", "--json")
+    data = told(files, *way, "--set", "wider.beta=0", "--set", "same.beta=0").data
+    assert [*data["methods"]] == ["rp3beta", "wider", "same"]
+    assert data["methods"]["wider"] == data["methods"]["same"] != data["methods"]["rp3beta"]
+    assert data["parameters"]["wider"]["values"] == [{"beta": "0"}]
+
+
 WRONG = {
     "no such method": (["--method", "x"], "there is no method 'x'; there are popularity"),
     "no such parameter": (["--set", "random.x=1"], "random has no parameter 'x'"),

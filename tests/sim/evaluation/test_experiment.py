@@ -6,7 +6,7 @@ import pytest
 from sim.data.interactions import Dataset
 from sim.data.splits import hold_out
 from sim.evaluation import experiment
-from sim.evaluation.experiment import Plan, Report, Talk, as_data, grid_of, run
+from sim.evaluation.experiment import ImpossiblePlan, Plan, Report, Talk, as_data, grid_of, run
 from sim.methods.registry import METHODS, Entry
 from tests.sim.evaluation.towns import N_USERS, Fixed, town
 
@@ -89,7 +89,7 @@ def test_the_future_is_not_known_and_what_is_left_out_is_told() -> None:
     assert "cut on 1970-03-12" in told
     assert f"{len(data.trust or ()) - len(case.trust)} of {len(data.trust or ())} vouches" in told
     assert evaluated(data, replace(TWO, temporal=True)).people > 0
-    with pytest.raises(ValueError, match="the cut is 1970-05-11"):
+    with pytest.raises(ImpossiblePlan, match="the cut is 1970-05-11"):
         evaluated(data, replace(TWO, temporal=True, cut=130))
 
 
@@ -164,7 +164,7 @@ def test_a_grid_is_the_product_of_what_is_not_given(monkeypatch) -> None:
     assert [*grid_of("fixed", {})] == [{"power": -1.0}, {"power": 0.5}, {"power": 1.0}]
     assert [*grid_of("fixed", {"power": 2})] == [{"power": 2}]
     monkeypatch.setattr(experiment, "GRID_MAX", 2)
-    with pytest.raises(ValueError, match="3 settings; 2 at most"):
+    with pytest.raises(ImpossiblePlan, match="3 settings; 2 at most"):
         next(grid_of("fixed", {}))
 
 
@@ -189,7 +189,7 @@ def test_what_knows_no_trust_is_as_good_in_a_rewired_graph() -> None:
     assert report.control == report.methods
     for row in report.control_pairs.values():
         assert all(one.mean == 0 for one in row.values())
-    with pytest.raises(ValueError, match="no trust graph to rewire"):
+    with pytest.raises(ImpossiblePlan, match="no trust graph to rewire"):
         evaluated(replace(town(), trust=None), replace(TWO, rewired=True))
 
 
@@ -210,5 +210,5 @@ def test_a_wrong_parameter_is_refused_before_any_work() -> None:
 
 def test_too_little_data_is_told() -> None:
     data = town()
-    with pytest.raises(ValueError, match="nobody has enough items"):
+    with pytest.raises(ImpossiblePlan, match="nobody has enough items"):
         evaluated(replace(data, train=data.train.take(data.train.item < 2)), TWO)

@@ -245,6 +245,38 @@ def test_heavy_use_gains_them_no_more():
     assert hostile_part(a_year(20, 1.0, lists=10)) <= 0.03
 
 
+@pytest.mark.parametrize("identities", [1, 5, 20])
+def test_a_region_that_has_all_that_is_popular_earns_nothing(identities: int):
+    """Behind a fooled friend, with 30 % of the evidence of everything: it does as the list does."""
+    rng = np.random.default_rng(5)
+    showings = Showings()
+    for n in range(1500):
+        honest = [(b"h%d" % p, 14) for p in rng.choice(40, 5, replace=False)]
+        region = [(b"s%d" % p, 30 // identities) for p in range(identities)]
+        showings.show(f"t:{n}", tuple(honest + region), n // 20, limit=1000)
+        if rng.random() < 0.3:
+            showings.settle(f"t:{n}", 100, limit=1000)
+        elif rng.random() < 0.1:
+            showings.settle(f"t:{n}", -100, limit=1000)
+    found = earned_parts(showings, 75, CONFIG)
+    assert hostile_part(found) == 0
+
+
+def test_clones_of_somebody_better_share_out_what_one_would_gain():
+    """Clones who copied before the showing are named with her; what they share they share out."""
+    for clones, most in ((1, 0.01), (5, 0.015), (20, 0.0), (40, 0.0)):
+        showings = Showings()
+        for n in range(400):
+            good = n % 4 == 0
+            region = [(b"s%d" % p, 40 // clones) for p in range(clones)]
+            named = [(ANN, 40), *region] if good else [(b"h%d" % (n % 30), 80)]
+            showings.show(f"t:{n}", tuple(named), 0, limit=1000)
+            showings.settle(f"t:{n}", 100 if good else -100, limit=1000)
+        found = earned_parts(showings, 0, CONFIG)
+        assert ANN in found
+        assert hostile_part(found) <= most
+
+
 def test_people_as_good_as_their_neighbours_earn_nothing_and_the_better_ones_do():
     showings = Showings()
     rng = np.random.default_rng(3)

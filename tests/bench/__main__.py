@@ -27,6 +27,7 @@ from tests.bench import (
     stalls,
     start_up,
     sync,
+    trust_walks,
     walks,
 )
 from tests.bench.figures import Figure, table
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
     "propagation": propagation.measure,
     "stalls": stalls.measure,
     "walks": walks.measure,
+    "trust_walks": trust_walks.measure,
 }
 
 

@@ -34,6 +34,11 @@ class Scale:
     walkers: int
     walk_questions: int
     """People asked for in each world of walks."""
+    trust_vouches: int
+    trust_changes: int
+    """Vouches changed, one after the other, under kept walks."""
+    region_identities_max: int
+    region_seeds: int
 
 
 FULL = Scale(
@@ -55,6 +60,10 @@ FULL = Scale(
     walk_copies=7,
     walkers=100_000,
     walk_questions=300,
+    trust_vouches=100_000,
+    trust_changes=300,
+    region_identities_max=100_000,
+    region_seeds=12,
 )
 
 SMALL = Scale(
@@ -76,4 +85,8 @@ SMALL = Scale(
     walk_copies=0,
     walkers=2_000,
     walk_questions=5,
+    trust_vouches=2_000,
+    trust_changes=20,
+    region_identities_max=100,
+    region_seeds=2,
 )

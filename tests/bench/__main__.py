@@ -24,6 +24,7 @@ from tests.bench import (
     graph_bytes,
     memory,
     propagation,
+    public,
     stalls,
     start_up,
     sync,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
     "stalls": stalls.measure,
     "walks": walks.measure,
     "trust_walks": trust_walks.measure,
+    "public": public.measure,
 }
 
 

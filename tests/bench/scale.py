@@ -39,6 +39,8 @@ class Scale:
     """Vouches changed, one after the other, under kept walks."""
     region_identities_max: int
     region_seeds: int
+    public_tables: bool
+    """Whether the public tables are measured on their data, or on a tiny split drawn at random."""
 
 
 FULL = Scale(
@@ -64,6 +66,7 @@ FULL = Scale(
     trust_changes=300,
     region_identities_max=100_000,
     region_seeds=12,
+    public_tables=True,
 )
 
 SMALL = Scale(
@@ -89,4 +92,5 @@ SMALL = Scale(
     trust_changes=20,
     region_identities_max=100,
     region_seeds=2,
+    public_tables=False,
 )

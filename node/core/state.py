@@ -21,6 +21,7 @@ from protocol.ids import AuthorKey
 from protocol.limits import SEQ_MAX
 from ranking.graph import PROTECTED, BoundedGraph
 from ranking.trust_vector import TrustVector
+from ranking.view import KeptViews
 from trust.config import TrustConfig
 from trust.kept_walks import KeptWalks
 from trust.ledger import PeerLedger
@@ -77,6 +78,8 @@ class PeerState:
     """Person's row -> (version of the trust desk, her trust), at most `VECTORS_MAX`."""
     walks: dict[int, KeptWalks] = field(default_factory=dict)
     """Person's row -> her walks, to be mended; of those with a vector."""
+    views: KeptViews = field(default_factory=KeptViews)
+    """The graph as the last askers heard it; read and replaced on the worker."""
     tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
     """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
     moving_in: dict[str, None] = field(default_factory=dict)

@@ -54,11 +54,14 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     remembered = asked.caller.owner and not undefended and state.config.earned is not None
 
     def work() -> tuple[TrustVector, Recommendation, list[NamedRows]]:
+        rng = np.random.default_rng(seed)
         if undefended:
             trust = TrustVector.everyone_equal(snapshot.n_authors, person.row)
+            made = recommend(snapshot, trust, request, rng)
         else:
             trust = walked.walk()
-        made = recommend(snapshot, trust, request, np.random.default_rng(seed))
+            view = state.views.view(snapshot, trust, request.blocked_authors)
+            made = recommend(view, trust, request, rng)
         # In an unprotected list anybody could be named: nobody earns by it.
         told = remembered and not made.unprotected
         barred = request.blocked_authors.tolist()
@@ -112,7 +115,8 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         if left_out is not None:
             fewer = without_author(vouches, trust, left_out, state.trust.config)
         rng = np.random.default_rng(seed)
-        return trust, why(snapshot, trust, request, row, rng, without=fewer)
+        view = state.views.view(snapshot, trust, request.blocked_authors)
+        return trust, why(view, trust, request, row, rng, without=fewer)
 
     def on_explained(event: Event, _now: float) -> list[Effect]:
         if not isinstance(event, Computed):

@@ -25,8 +25,8 @@ from node.core.persons import ClickFact, Person
 from node.core.state import PeerState, refuse
 from protocol.ids import AuthorKey
 from ranking.search import Found, SearchConfig, click_scores, search
-from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
+from ranking.view import TrustView
 
 CANDIDATES = 200
 """Items with a text match that are ranked."""
@@ -69,6 +69,7 @@ def _rank(
     heard = (row for row in rows if not state.trust.refuses(AuthorKey(row.author)))
     matched = list(dict.fromkeys(row.item for row in heard))
     walked, snapshot = walking(state, person), snapshot_of(state, now)
+    blocked = state.trust.refused
     table = state.clicks.table()
     terms = state.clicks.terms.lookup_many([word.encode() for word in words])
 
@@ -76,7 +77,10 @@ def _rank(
         trust = walked.walk()
         clicked = click_scores(table, terms[terms >= 0], trust, CONFIG)
         nothing = not matched and not clicked[0].size
-        return trust, clicked, _popular(snapshot, trust, CANDIDATES) if nothing else []
+        if not nothing:
+            return trust, clicked, []
+        view = state.views.view(snapshot, trust, blocked)
+        return trust, clicked, _popular(view, CANDIDATES)
 
     def on_ranked(event: Event, _now: float) -> list[Effect]:
         if not isinstance(event, Computed):
@@ -132,17 +136,10 @@ def _ordered(
     )
 
 
-def _popular(snapshot: GraphSnapshot, trust: TrustVector, n: int) -> list[int]:
+def _popular(view: TrustView, n: int) -> list[int]:
     """Item rows by the trust of those who like them; affinities fade, so it is recent, too."""
-    t = trust.resized(snapshot.n_authors).t
-    authors = np.repeat(np.arange(snapshot.n_authors), np.diff(snapshot.author_ptr))
-    mass = np.bincount(
-        snapshot.author_item,
-        weights=t[authors] * snapshot.author_affinity,
-        minlength=snapshot.n_items,
-    )
-    best = np.argsort(-mass, kind="stable")[:n]
-    rows: list[int] = best[mass[best] > 0].tolist()
+    best = np.argsort(-view.mass, kind="stable")[:n]
+    rows: list[int] = best[view.mass[best] > 0].tolist()
     return rows
 
 

@@ -149,3 +149,24 @@ def test_the_longest_list_fits_into_one_answer():
     payload = encode_result(1, results.checked(results.RecommendResult, data), ())
     assert len(payload) <= ANSWER_BYTES_MAX
     assert b"too large" not in payload
+
+
+def test_what_a_question_worked_out_serves_the_next_until_something_changes(node):
+    def view():
+        kept = node.peer.state.views._kept
+        return kept[0] if kept else None
+
+    node.ask("recommend")
+    first = view()
+    node.ask("recommend")
+    node.ask("why", item="t:9")
+    assert view() is first is not None
+    node.ask("recommend", method="undefended")
+    assert view() is first, "a comparison does not displace it"
+    heard_by(node, [node.people[9].says(rates("t:stranger"))])
+    node.ask("recommend")
+    assert view().snapshot is not first.snapshot
+    second = view()
+    node.ask("trust", peer=node.people[1].author.hex(), weight=0)
+    node.ask("recommend")
+    assert view() is not second

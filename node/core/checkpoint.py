@@ -157,7 +157,7 @@ def _limits(config: PeerConfig) -> list[int]:
 
 # ------------------------------------------------------------------------------------- encoding
 def _bytes(array: NDArray[Any]) -> Buffer:
-    return memoryview(array).cast("B") if array.size else b""
+    return array.reshape(-1).view(np.uint8).data if array.size else b""
 
 
 def _packed(value: Any) -> Iterator[bytes]:

@@ -10,6 +10,10 @@ class Scale:
     world_authors: int
     world_items: int
     world_edges: int
+    large_authors: int
+    large_items: int
+    large_edges: int
+    """As of `world`, for starting with as many edges as a graph of the usual size holds."""
     command_runs: int
     starts: int
     sync_authors: int
@@ -47,6 +51,9 @@ FULL = Scale(
     world_authors=20_000,
     world_items=100_000,
     world_edges=1_000_000,
+    large_authors=100_000,
+    large_items=400_000,
+    large_edges=10_000_000,
     command_runs=15,
     starts=3,
     sync_authors=128,
@@ -73,6 +80,9 @@ SMALL = Scale(
     world_authors=100,
     world_items=500,
     world_edges=5_000,
+    large_authors=200,
+    large_items=1_000,
+    large_edges=10_000,
     command_runs=1,
     starts=1,
     sync_authors=4,

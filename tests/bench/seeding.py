@@ -126,7 +126,7 @@ def seed_large(home: Path, authors: int, items: int, edges: int) -> None:
 
     Each author has a feed of likes (256 to a bundle) and one of two vouches, which is what the
     vouch graph has room for; a tenth of the items have titles. Every bundle is signed. About 60 s
-    and .6 GB of disk for ten million likes of 100,000 authors.
+    and .7 GB of disk for ten million likes of 100,000 authors.
     """
     rng = np.random.default_rng(3)
     seeded = [SeededAuthor("large", number) for number in range(authors)]

@@ -166,6 +166,33 @@ def count_visits(walks: I32, n_authors: int) -> I32:
 
 
 @njit(nogil=True, cache=True)
+def penalties(walks: I32, against: F64) -> F64:
+    """What authors lose as MeritRank has it: over all walks, the sum of against[x] of the distinct
+    x at or behind an author's first visit. O(walks * steps)."""
+    lost = np.zeros(against.shape[0], np.float64)
+    counted = np.full(against.shape[0], -1, np.int32)
+    charged = np.full(against.shape[0], -1, np.int32)
+    behind = np.zeros(walks.shape[1], np.float64)
+    for r in range(walks.shape[0]):
+        length = 0
+        while length < walks.shape[1] and walks[r, length] >= 0:
+            length += 1
+        total = 0.0
+        for k in range(length - 1, -1, -1):
+            x = walks[r, k]
+            if against[x] > 0 and counted[x] != r:
+                counted[x] = r
+                total += against[x]
+            behind[k] = total
+        if total > 0:
+            for k in range(length):
+                if charged[walks[r, k]] != r:
+                    charged[walks[r, k]] = r
+                    lost[walks[r, k]] += behind[k]
+    return lost
+
+
+@njit(nogil=True, cache=True)
 def cut_before(walks: I32, author: int) -> I32:
     """A copy of the walks in which each ends before its first visit of `author`."""
     kept = walks.copy()

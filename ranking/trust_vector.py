@@ -53,6 +53,7 @@ class TrustVector:
     t: float32[n_authors] >= 0, sum 1 (all 0 when nobody is trusted); t[owner] = 0.
     hits: int32[n_authors], walks that visited each author. walks: int32[walks, steps], -1 padded.
     unprotected: the owner trusts nobody, so everyone counts the same and no list is protected.
+    epochs: of how many epochs t is the decayed sum.
     """
 
     owner: int
@@ -62,6 +63,7 @@ class TrustVector:
     passing: Passing
     prior: F32
     unprotected: bool = False
+    epochs: int = 1
 
     @classmethod
     def everyone_equal(

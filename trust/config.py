@@ -10,12 +10,24 @@ class ConnectivityDecay(StrEnum):
     NONE: nothing; the ranking's evidence rule asks it of each item instead.
     EXCESS: continuous and relative to the dominator's own share of trust: 1 - beta * excess^4.
     WEB3RECOMMEND: x (1 - beta) when one person precedes more than `beta_threshold` of the visits.
-    MERITRANK: x (1 - beta) * share when one person precedes at least `beta_threshold` of them.
+    MERITRANK: x (1 - beta) * share when one person precedes at least `beta_threshold` of them;
+    the others share what was taken.
     """
 
     NONE = "none"
     EXCESS = "excess"
     WEB3RECOMMEND = "web3recommend"
+    MERITRANK = "meritrank"
+
+
+class Distrust(StrEnum):
+    """What negative vouches do.
+
+    BOUNDED: the owner's keep walks out, others' take away what their caster has at most.
+    MERITRANK: the owner's cost everybody on a walk up to the distrusted; others' do nothing.
+    """
+
+    BOUNDED = "bounded"
     MERITRANK = "meritrank"
 
 
@@ -42,6 +54,7 @@ class TrustConfig:
     walks: int = 10_000
     """Walks from the owner; the standard error of a mass m is at most sqrt(m / walks)."""
     credit: Credit = Credit.ENDPOINT
+    distrust: Distrust = Distrust.BOUNDED
     keep_walks: bool = True
     """Whether a node mends its people's walks when vouches change, or draws them all anew."""
     steps_max: int = 40

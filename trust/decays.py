@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.kernels_walks import penalties
 from ranking.trust_vector import Passing
 from trust.config import ConnectivityDecay, TrustConfig
 from trust.vouches import CompiledVouches
 
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
 
 
 def negative_mass(vouches: CompiledVouches, mass: F64, owner: int) -> F64:
@@ -17,7 +19,8 @@ def negative_mass(vouches: CompiledVouches, mass: F64, owner: int) -> F64:
 
     A caster takes away at most as much as she herself has, spread over those she distrusts by
     magnitude; so bad-mouthing is as Sybil-limited as praise. The owner's own distrust is not here:
-    it already kept the walks out (`meritrank.admission_of`). O(negative vouches).
+    it already kept the walks out (`meritrank.admission_of`). For the published form see
+    `walk_penalty`. O(negative vouches).
     """
     degree = np.diff(vouches.against_ptr)
     caster = np.repeat(np.arange(vouches.n_authors), degree)
@@ -27,6 +30,19 @@ def negative_mass(vouches: CompiledVouches, mass: F64, owner: int) -> F64:
     cast = spread[caster] * vouches.against_weight
     lost: F64 = np.bincount(vouches.against, cast, vouches.n_authors).astype(np.float64)
     return lost
+
+
+def walk_penalty(vouches: CompiledVouches, walks: I32, owner: int) -> F64:
+    """What MeritRank's services take from each author for the owner's distrust, per walk.
+
+    A walk that comes by somebody distrusted costs her, and everybody before her on it, the
+    magnitude; whoever stands before several loses the sum. Nobody else's distrust counts, and an
+    author may lose more than she has. O(walks * steps).
+    """
+    against = np.zeros(vouches.n_authors)
+    rows, magnitude = vouches.distrusted_by(owner)
+    against[rows] = magnitude
+    return penalties(walks, against) / np.float64(walks.shape[0])
 
 
 def largest_share(passing: Passing, n_authors: int) -> F64:
@@ -56,28 +72,36 @@ def largest_excess(passing: Passing, mass: F64) -> F64:
     return largest
 
 
-def connectivity_factor(passing: Passing, mass: F64, config: TrustConfig) -> F64:
-    """The factor in [0, 1] on each author's mass; see `ConnectivityDecay`.
+def decayed_by_connectivity(passing: Passing, mass: F64, config: TrustConfig) -> F64:
+    """The masses after beta, see `ConnectivityDecay`; `mass` must have sum 1.
 
-    The published forms count a walk once, at the first visit. Web3Recommend leaves the mass it
-    removes missing, MeritRank gives it to the rest; here both are normalised afterwards.
+    As published, Web3Recommend leaves what it takes missing. MeritRank scales the others by
+    1 / (1 - what was taken), which keeps the sum at 1 for beta = 1 only. Here a walk counts once,
+    at the first visit; Web3Recommend's own count of returns is with the simulator.
     """
-    if config.connectivity is ConnectivityDecay.NONE:
-        return np.ones(mass.size)
-    if config.connectivity is ConnectivityDecay.EXCESS:
-        return 1.0 - config.beta * largest_excess(passing, mass) ** 4
+    form = config.connectivity
+    if form is ConnectivityDecay.NONE:
+        return mass
+    if form is ConnectivityDecay.EXCESS:
+        kept: F64 = mass * (1.0 - config.beta * largest_excess(passing, mass) ** 4)
+        return kept
     share = largest_share(passing, mass.size)
-    if config.connectivity is ConnectivityDecay.WEB3RECOMMEND:
-        return np.where(share > config.beta_threshold, 1.0 - config.beta, 1.0)
-    return np.where(share >= config.beta_threshold, (1.0 - config.beta) * share, 1.0)
+    if form is ConnectivityDecay.WEB3RECOMMEND:
+        return np.where(share > config.beta_threshold, (1.0 - config.beta) * mass, mass)
+    cut = share >= config.beta_threshold
+    kept = np.where(cut, (1.0 - config.beta) * share * mass, mass)
+    taken = mass.sum() - kept.sum()
+    return np.where(cut, kept, kept / (1.0 - taken)) if taken < 1 else kept
 
 
-def accumulate_epochs(earlier: F64, current: F64, gamma: float) -> F64:
-    """MeritRank's epoch decay: (1 - gamma) * earlier + current, on scores of sum 1, sum 1 again.
+def accumulate_epochs(earlier: F64, current: F64, gamma: float, epochs: int = 1) -> F64:
+    """MeritRank's epoch decay: total <- (1 - gamma) * total + current, scaled to sum 1.
 
-    Rows that came since the earlier epoch count 0 there.
+    `current` and `earlier` have sum 1; `earlier` stands for the total of so many epochs, whose sum
+    is 1 + (1 - gamma) + ... Rows that came since the earlier epochs count 0 there.
     """
-    total = np.pad((1.0 - gamma) * earlier, (0, current.size - earlier.size)) + current
+    weight = float(((1.0 - gamma) ** np.arange(1, epochs + 1)).sum())
+    total = np.pad(weight * earlier, (0, current.size - earlier.size)) + current
     return total / total.sum() if total.sum() > 0 else total
 
 

@@ -22,8 +22,14 @@ from ranking.kernels_walks import (
     step_walkers,
 )
 from ranking.trust_vector import Passing, TrustVector
-from trust.config import Credit, TrustConfig
-from trust.decays import accumulate_epochs, capped, connectivity_factor, negative_mass
+from trust.config import Credit, Distrust, TrustConfig
+from trust.decays import (
+    accumulate_epochs,
+    capped,
+    decayed_by_connectivity,
+    negative_mass,
+    walk_penalty,
+)
 from trust.kept_walks import KeptWalks, WalkGraph
 from trust.vouches import CompiledVouches
 
@@ -32,13 +38,19 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
-def admission_of(vouches: CompiledVouches, owner: int, refused: NDArray[np.int32] | None) -> F32:
+def admission_of(
+    vouches: CompiledVouches,
+    owner: int,
+    refused: NDArray[np.int32] | None,
+    distrust: Distrust = Distrust.BOUNDED,
+) -> F32:
     """Probability that a walk may enter each author: 0 for the refused (blocked, equivocated),
     1 - distrust for those the owner distrusts. A walk turned away ends there, so distrusting one
     person praises nobody else, and whom only she vouched for is no longer reached."""
     admit = np.ones(vouches.n_authors, np.float32)
-    against, magnitude = vouches.distrusted_by(owner)
-    admit[against] -= magnitude
+    if distrust is Distrust.BOUNDED:
+        against, magnitude = vouches.distrusted_by(owner)
+        admit[against] -= magnitude
     if refused is not None:
         admit[refused[refused < vouches.n_authors]] = 0.0
     return admit
@@ -119,19 +131,28 @@ def trust_of_walks(
     hits = count_hits(walks, n_authors)
     mass = credited(vouches, walks, hits, config)
     mass[owner] = 0.0
-    mass = np.maximum(mass - negative_mass(vouches, mass, owner), 0.0)
+    if config.distrust is Distrust.BOUNDED:
+        lost = negative_mass(vouches, mass, owner)
+    else:
+        lost = walk_penalty(vouches, walks, owner)
+    mass = np.maximum(mass - lost, 0.0)
     mass[hits < config.hits_min] = 0.0
     wanted = mass > 0
     if not wanted.any():
         return TrustVector.everyone_equal(n_authors, owner)
     passing = Passing(*passing_shares(walks, hits, wanted, owner, config.share_min))
-    mass *= connectivity_factor(passing, mass, config)
+    mass = decayed_by_connectivity(passing, mass / mass.sum(), config)
+    if mass.sum() == 0:
+        return TrustVector.everyone_equal(n_authors, owner)
     mass /= mass.sum()
+    epochs = 1
     if config.gamma is not None and earlier is not None and not earlier.unprotected:
-        mass = accumulate_epochs(earlier.t.astype(np.float64), mass, config.gamma)
+        before = earlier.t.astype(np.float64)
+        mass = accumulate_epochs(before, mass, config.gamma, earlier.epochs)
         mass[~wanted] = 0.0
+        epochs += earlier.epochs
     t = capped(mass, config.author_cap, config.cap_slack).astype(np.float32)
-    return TrustVector(owner, t, hits, walks, passing, passing.prior(t))
+    return TrustVector(owner, t, hits, walks, passing, passing.prior(t), epochs=epochs)
 
 
 def trust_from(
@@ -153,7 +174,7 @@ def trust_from(
     the refused counts the same.
     """
     vouches = _seen_by(vouches, owner, earned)
-    admit = admission_of(vouches, owner, refused)
+    admit = admission_of(vouches, owner, refused, config.distrust)
     walks = draw_walks(vouches, owner, admit, config, rng)
     return _trust_or_everyone(vouches, walks, owner, admit, config, earlier)
 
@@ -178,7 +199,7 @@ def trust_kept(
     owner and numbers, over the same rows or fewer.
     """
     vouches = _seen_by(vouches, owner, earned)
-    admit = admission_of(vouches, owner, refused)
+    admit = admission_of(vouches, owner, refused, config.distrust)
     graph = admitted_graph(vouches, admit)
     if kept is None:
         drawn, _ = _drawn(vouches, owner, admit, config, rng)

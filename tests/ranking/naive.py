@@ -29,6 +29,15 @@ def hits(walks):
     return Counter(v for walk in paths_of(walks) for v in set(walk))
 
 
+def penalties(walks, against):
+    """{author: sum over walks of what is held against the distinct ones from her on}."""
+    lost = Counter()
+    for walk in paths_of(walks):
+        for v in set(walk):
+            lost[v] += sum(against[x] for x in set(walk[walk.index(v) :]))
+    return lost
+
+
 def bounded_flow(walks, slots, flow_max, owner):
     flow, kept = Counter(), []
     for walk, edges in zip(paths_of(walks), slots.tolist(), strict=True):

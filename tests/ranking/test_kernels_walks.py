@@ -92,6 +92,14 @@ def test_visits_count_every_return():
     assert kernels.count_visits(walks, 15).tolist() == [visits[v] for v in range(15)]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_penalties_charge_whoever_leads_to_the_distrusted(seed):
+    rng = np.random.default_rng(seed)
+    walks, against = random_walks(rng), np.where(rng.random(15) < 0.2, rng.random(15), 0.0)
+    lost = naive.penalties(walks, against)
+    assert kernels.penalties(walks, against) == pytest.approx([lost[v] for v in range(15)])
+
+
 def test_cut_before_leaves_the_author_out_and_the_original_alone():
     walks = random_walks(np.random.default_rng(4))
     original = walks.copy()

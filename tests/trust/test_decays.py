@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from ranking.trust_vector import Passing
 from tests.ranking.naive import water_filled
 from trust.config import ConnectivityDecay, TrustConfig
-from trust.decays import accumulate_epochs, capped, connectivity_factor, negative_mass
+from trust.decays import (
+    accumulate_epochs,
+    capped,
+    decayed_by_connectivity,
+    negative_mass,
+    walk_penalty,
+)
 from trust.vouches import VouchGraph
 
 
@@ -73,21 +79,57 @@ MASS = np.array([0, 0.4, 0.4, 0.1, 0.1])
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        (ConnectivityDecay.NONE, [1, 1, 1, 1]),
-        (ConnectivityDecay.WEB3RECOMMEND, [1, 1, 0.01, 1]),
-        (ConnectivityDecay.MERITRANK, [1, 1, 0.01, 1]),
+        (ConnectivityDecay.NONE, [0.4, 0.4, 0.1, 0.1]),
+        # .099 is gone, and nobody gets it
+        (ConnectivityDecay.WEB3RECOMMEND, [0.4, 0.4, 0.001, 0.1]),
+        # 1 / (1 - .099) for the others
+        (ConnectivityDecay.MERITRANK, [0.4 / 0.901, 0.4 / 0.901, 0.001, 0.1 / 0.901]),
         # 55 % of all trust passes 1, so her half of 4's walks is nothing special
-        (ConnectivityDecay.EXCESS, [1, 1, 0.01, 1]),
+        (ConnectivityDecay.EXCESS, [0.4, 0.4, 0.001, 0.1]),
     ],
 )
 def test_forms_of_beta(form, expected):
-    factor = connectivity_factor(PASSES, MASS, TrustConfig(connectivity=form))
-    assert factor[1:] == pytest.approx(expected)
+    decayed = decayed_by_connectivity(PASSES, MASS, TrustConfig(connectivity=form))
+    assert decayed[1:] == pytest.approx(expected)
 
 
 def test_meritrank_keeps_the_share_where_the_bridge_is_not_total():
+    """.1 * .5 * 1 and .1 * .5 * .5 are left; .125 taken: the rest / .875."""
     config = TrustConfig(connectivity=ConnectivityDecay.MERITRANK, beta=0.5, beta_threshold=0.5)
-    assert connectivity_factor(PASSES, MASS, config)[1:] == pytest.approx([1, 1, 0.5, 0.25])
+    decayed = decayed_by_connectivity(PASSES, MASS, config)
+    assert decayed[1:] == pytest.approx([0.4 / 0.875, 0.4 / 0.875, 0.05, 0.025])
+
+
+def test_web3recommend_flags_above_its_threshold_and_meritrank_from_it_on():
+    half = {"beta": 0.5, "beta_threshold": 0.5}
+    config = TrustConfig(connectivity=ConnectivityDecay.WEB3RECOMMEND, **half)
+    decayed = decayed_by_connectivity(PASSES, MASS, config)
+    assert decayed[1:] == pytest.approx([0.4, 0.4, 0.05, 0.1])
+
+
+def test_meritrank_leaves_nothing_where_everybody_hangs_on_a_bridge():
+    """All that is left is what the flagged keep: there is nobody to scale up."""
+    config = TrustConfig(connectivity=ConnectivityDecay.MERITRANK, beta=1.0)
+    passing = Passing(
+        np.array([0, 2], np.int64), np.array([0, 1], np.int32), np.array([1, 1], np.float32)
+    )
+    assert decayed_by_connectivity(passing, np.array([1.0]), config).tolist() == [0.0]
+
+
+def test_epochs_add_up_as_published():
+    """Three epochs of MeritRank's running total, theta .5: e1 / 4 + e2 / 2 + e3, to sum 1."""
+    e1, e2, e3 = np.eye(3)
+    two = accumulate_epochs(e1, e2, 0.5)
+    assert two == pytest.approx(np.array([0.5, 1, 0]) / 1.5)
+    assert accumulate_epochs(two, e3, 0.5, epochs=2) == pytest.approx(np.array([1, 2, 4]) / 7)
+
+
+def test_published_penalties_by_hand():
+    """0 distrusts 3 by .5 and 2 by .2: one walk of two comes by both, in that order."""
+    vouches = distrust((0, 3, -50), (0, 2, -20))
+    walks = np.array([[0, 1, 2, 3], [0, 1, -1, -1]], np.int32)
+    lost = walk_penalty(vouches, walks, 0)
+    assert lost == pytest.approx([0.35, 0.35, 0.35, 0.25, 0, 0, 0, 0])
 
 
 def test_epochs_fade():

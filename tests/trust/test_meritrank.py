@@ -7,7 +7,8 @@ import pytest
 
 from ranking.kernels_walks import count_hits
 from tests.trust.kept_rules import FAR, two_samples
-from trust.config import ConnectivityDecay, Credit, TrustConfig
+from trust.config import ConnectivityDecay, Credit, Distrust, TrustConfig
+from trust.decays import walk_penalty
 from trust.meritrank import (
     admission_of,
     credited,
@@ -44,6 +45,37 @@ def test_hits_are_the_exact_visit_probabilities():
     trust = trust_from(vouches, 0, config, rng())
     assert trust.hits / 200_000 == pytest.approx([1, 0.425, 0.78625], abs=0.005)
     assert trust.t == pytest.approx([0, 0.425 / 1.21125, 0.78625 / 1.21125], abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("casts", "ranks"),
+    [
+        ([(0, 1, 100), (0, 2, 100), (1, 2, 100)], [0.453, 0.193, 0.35, 0]),
+        (
+            [(0, 1, 100), (0, 2, 100), (1, 2, 100), (0, 3, -100), (2, 3, 100)],
+            [0.118, 0.04, 0.041, 0],
+        ),
+        ([(0, 2, 100)], [0.54, 0, 0.46, 0]),
+    ],
+)
+def test_published_meritrank_gives_its_own_test_vectors(casts, ranks):
+    """hits less penalties, as parts of all hits, the owner's among them (to .01, as there)."""
+    config = replace(PLAIN, walks=50_000, credit=Credit.HITS, distrust=Distrust.MERITRANK)
+    vouches = compiled(*casts, n=4)
+    admit = admission_of(vouches, 0, None, config.distrust)
+    walks = draw_walks(vouches, 0, admit, config, rng())
+    hits = count_hits(walks, 4) / config.walks
+    left = (hits - walk_penalty(vouches, walks, 0)) / hits.sum()
+    assert left == pytest.approx(ranks, abs=0.01)
+    t = trust_from(vouches, 0, replace(config, author_cap=1.0), rng()).t
+    assert t[1:] == pytest.approx(left[1:] / left[1:].sum(), abs=0.01)
+
+
+def test_epochs_are_counted():
+    vouches, config = compiled((0, 1, 100), (0, 2, 100)), replace(PLAIN, gamma=0.5)
+    once = trust_from(vouches, 0, config, rng())
+    twice = trust_from(vouches, 0, config, rng(2), earlier=once)
+    assert (once.epochs, twice.epochs) == (1, 2)
 
 
 LOOP = ((0, 1, 100), (1, 2, 100), (2, 1, 50), (2, 0, 50), (2, 3, 100))

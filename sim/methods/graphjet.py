@@ -26,15 +26,16 @@ class GraphJet:
     """walks: shared out over the seeds by weight, rounded up. length: half steps, odd. reset:
     probability of going back to the person before each step to an item. query_fraction: part of
     the seed weight that is her own, in (0, 1). circle: most seeds beside her; 0 for none.
-    circle_walks: walks of the PageRank that weighs them.
+    circle_walks: walks of the PageRank that weighs them. The published request has 1 walk of
+    length 1 for a default, to be overridden; reset and query_fraction are its own.
     """
 
     walks: int = 10_000
-    length: int = 13
+    length: int = 3
     reset: float = 0.3
     query_fraction: float = 0.9
     circle: int = 500
-    circle_walks: int = 10_000
+    circle_walks: int = 3_000
 
     def __post_init__(self) -> None:
         if self.length < 1 or self.length % 2 == 0:

@@ -119,9 +119,9 @@ def empty_table(room: int) -> Table:
 
 @njit(nogil=True, cache=True)
 def _slot(keys: I64, key: int) -> int:
-    """Where the key is or belongs. Open addressing, Fibonacci hashing."""
+    """Where the key is or belongs. Open addressing; the product stays below 2^63."""
     mask = keys.shape[0] - 1
-    slot: int = ((key * 0x9E3779B1) >> 16) & mask
+    slot: int = (((key ^ (key >> 31)) & 0x7FFFFFFF) * 0x9E3779B1 >> 16) & mask
     while keys[slot] != -1 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -160,8 +160,8 @@ def greatest_counts(table: Table, n: int) -> I64:
 
 
 @njit(nogil=True, cache=True)
-def greatest_excess(table: Table, hits: I64, walks: int, people: int) -> F64:
-    """For each v how far she depends on one person x < people, in [0, 1].
+def greatest_excess(table: Table, hits: I64, walks: int) -> F64:
+    """For each v how far she depends on any one x of the table, in [0, 1].
 
     max_x (share - prior) / (1 - prior), share being the part of v's walks that pass x first and
     prior the part of all walks that visit x at all. O(slots).
@@ -174,7 +174,7 @@ def greatest_excess(table: Table, hits: I64, walks: int, people: int) -> F64:
             continue
         v, x = keys[k] // n, keys[k] % n
         prior = hits[x] / walks
-        if x < people and prior < 1.0:
+        if prior < 1.0:
             share = counts[k] / hits[v]
             excess[v] = max(excess[v], (share - prior) / (1.0 - prior))
     return excess
@@ -206,7 +206,7 @@ def leading(walks: Walks, root: int, n: int) -> I64:
                 if last[x] == stamp or (earlier and _led(vertex, ptr[r], k, v, x, root)):
                     continue
                 last[x] = stamp
-                table = count_key(table, v * n + x)
+                table = count_key(table, np.int64(v) * n + x)
     greatest: I64 = greatest_counts(table, n)
     return greatest
 
@@ -251,14 +251,14 @@ def through_trust(walks: Walks, root: int, n: int) -> I64:
                 x = vertex[h]
                 if x != root and last[x] != stamp:
                     last[x] = stamp
-                    table = count_key(table, v * n + x)
+                    table = count_key(table, np.int64(v) * n + x)
     greatest: I64 = greatest_counts(table, n)
     return greatest
 
 
 @njit(nogil=True, cache=True)
-def before_first(walks: Walks, root: int, low: int, n: int) -> Table:
-    """For each vertex v >= low and x < n, in how many walks x stands before v's first occurrence.
+def before_first(walks: Walks, root: int, low: int, upto: int, n: int) -> Table:
+    """For vertices v >= low and x < upto, in how many walks x stands before v's first occurrence.
 
     Keys are v * n + x. O(walks * steps^2).
     """
@@ -277,9 +277,9 @@ def before_first(walks: Walks, root: int, low: int, n: int) -> Table:
             stamp += 1
             for h in range(ptr[r], k):
                 x = vertex[h]
-                if x != root and last[x] != stamp:
+                if x < upto and x != root and last[x] != stamp:
                     last[x] = stamp
-                    table = count_key(table, v * n + x)
+                    table = count_key(table, np.int64(v) * n + x)
     return table
 
 

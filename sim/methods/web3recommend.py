@@ -122,8 +122,8 @@ class Web3Ranker:
         score[person] = 0.0
         score /= score.sum() or 1.0
         if rules.mended:
-            table = before_first(walks, person, 0, n)
-            score *= self.kept(greatest_excess(table, hits, rules.trust_walks, n))
+            table = before_first(walks, person, 0, n, n)
+            score *= self.kept(greatest_excess(table, hits, rules.trust_walks))
         else:
             flagged = through_trust(walks, person, n) > rules.threshold * occurrences
             score[flagged] *= 1 - rules.beta
@@ -169,9 +169,10 @@ class Web3Ranker:
         np.add.at(visits, walks[1][at] - n, weight[walks[1][at - 1]])
         visits /= visits.sum() or 1.0
         _, hits = count_occurrences(walks, vertices)
-        table = before_first(walks, person, n, vertices)
+        # Published: items stand in the way as well as people.
+        table = before_first(walks, person, n, n if rules.mended else vertices, vertices)
         if rules.mended:
-            visits *= self.kept(greatest_excess(table, hits, rules.walks, n)[n:])
+            visits *= self.kept(greatest_excess(table, hits, rules.walks)[n:])
             visits /= visits.sum() or 1.0
         else:
             ratio = greatest_counts(table, vertices)[n:] / np.maximum(hits[n:], 1)
@@ -207,7 +208,7 @@ def web3recommend(
 
 
 def web3recommend_mended(
-    walks: int = 10_000,
+    walks: int = 3_000,
     alpha: float = 0.1,
     trust_walks: int = 1_000,
     trust_alpha: float = 0.1,

@@ -18,13 +18,13 @@ def test_the_circle_shares_a_tenth_of_the_walks_by_page_rank() -> None:
     seeds, part = GraphJet().prepare(world(LIKES, VOUCHES)).seeds(0, rng())
     assert seeds.tolist() == [0, 1, 2, 3]
     # Visits: 1 and 2 each 1/3, 3 behind 2 .85 of that; 4 has no items.
-    assert part == pytest.approx([0.9, 0.1 / 2.85, 0.1 / 2.85, 0.085 / 2.85], abs=0.002)
+    assert part == pytest.approx([0.9, 0.1 / 2.85, 0.1 / 2.85, 0.085 / 2.85], abs=0.004)
     seeds, part = GraphJet(circle=0).prepare(world(LIKES, VOUCHES)).seeds(0, rng())
     assert (seeds.tolist(), part.tolist()) == ([0], [1.0])
     assert GraphJet().prepare(world(LIKES)).seeds(0, rng())[0].tolist() == [0]
     small = GraphJet(circle=3, query_fraction=0.5).prepare(world(LIKES, VOUCHES)).seeds(0, rng())
     assert small[0].tolist() == [0, 1, 2]
-    assert small[1] == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
+    assert small[1] == pytest.approx([0.5, 0.25, 0.25], abs=0.03)
 
 
 def test_a_newcomer_without_items_starts_at_her_circle_alone() -> None:

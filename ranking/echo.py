@@ -64,7 +64,7 @@ def echo(view: TrustView, taste: F32, first: F32, authors: EchoAuthors) -> F32:
     taste: what v's affinities are divided by when she hands on. O(edges of the authors).
     """
     likes = view.snapshot.author_side
-    second = two_steps(likes, view.mass, taste, first, authors.author, authors.weight)
+    second: F32 = two_steps(likes, view.mass, taste, first, authors.author, authors.weight)
     before, after = first.sum(dtype=np.float64), second.sum(dtype=np.float64)
     if after <= 0:
         return second

@@ -95,10 +95,10 @@ class ItemScores:
 
     def factor(self, items: I32) -> F32:
         """d_t(i)^-.3 of the given items, times what their echo leaves."""
-        made = _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
-        if self.echo is None:
-            return made
-        return made * np.maximum(1 - np.float32(self.config.echo) * self.echo[items], 0)
+        made: F32 = _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
+        if self.echo is not None:
+            made *= np.maximum(1 - np.float32(self.config.echo) * self.echo[items], 0)
+        return made
 
     def listeners(self, items: I32) -> tuple[I64, I32, F32]:
         """CSR over distinct items: reached listeners, as places in `reach`, and a(v, i).

@@ -7,7 +7,9 @@ workers nor the order of the work shows in a result.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -150,7 +152,16 @@ _desk: list[_Desk] = []
 
 def _begin(desk: _Desk) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _desk.append(desk)
+
+
+def _leave_with_parent() -> None:
+    """A parent that was killed asks for nothing any more; without this its workers would wait."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _rank(people: I32) -> I32:

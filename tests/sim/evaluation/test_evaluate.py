@@ -1,4 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,3 +79,22 @@ def test_progress_adds_up(monkeypatch) -> None:
     evaluate([Popularity()] * 2, tasks(town()), PEOPLE, Run(3, 0, 1), told.append)
     assert sum(told) == 2 * N_USERS
     assert max(told) == 7
+
+
+def test_workers_leave_with_a_parent_that_was_killed() -> None:
+    """The workers hold the write end of the pipe: it closes when the last of them is gone."""
+    read, write = os.pipe()
+    script = (
+        "import numpy as np, os, signal\n"
+        "from tests.sim.evaluation.test_evaluate import *\n"
+        "evaluating.CHUNK = 1\n"
+        "def killed(made): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "evaluate([Popularity()], tasks(town(), 1), PEOPLE, Run(5, 0, 2), killed)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], pass_fds=[write], cwd=Path(__file__).parents[3], timeout=120
+    )
+    os.close(write)
+    assert done.returncode == -signal.SIGKILL
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == b""

@@ -55,8 +55,9 @@ def dependence(
     `found` are the items' reached listeners, from `reached_listeners`. share(i, x) = part of s(i)
     whose trust walks pass x, x itself included; excess = (share - prior) / (1 - prior). `passing`
     is (ptr, x, share, prior); `walks` is (sampled[j], walkers per item, keep). `variance` is that
-    of the concave sum before the item's own factor, by the delta method over the sampled items j;
-    an upper bound, since the strata scatter less than free draws.
+    of the concave sum before the item's own factor, by the delta method over the sampled items j
+    from the scatter of their walkers; an upper bound, since strata scatter less than free draws,
+    but 0 where an item has one walker.
     Cost: for each item, (paths to it) + (its reached listeners * their passing entries).
     """
     ptr, who, affinity = found
@@ -85,7 +86,7 @@ def dependence(
                 slope = exponent * term / mass[j]
                 if sampled[j]:
                     spread = max(square[j] - mass[j] * mass[j], 0.0)
-                    variance[c] += slope * slope * spread / per_item
+                    variance[c] += slope * slope * spread / max(per_item - 1, 1)
                 total += term
                 mass[j] = term / mass[j]
         n = 0

@@ -40,6 +40,9 @@ F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
+ROUND_WALKERS = 8
+"""Fewest walkers on each item in the first round."""
+
 NO_ITEM = -1
 """Source row of an owner without items of her own: then it is her trust alone that speaks."""
 
@@ -204,8 +207,9 @@ class Walkers:
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Parts of the walkers, in eighths, that can be asked for."""
-        if self.exact is not None or self.per_item % EIGHTHS:
+        """Parts of the walkers, in eighths, that are worth asking for: where an eighth is too few
+        for errors that mean something, or none are needed, all of them."""
+        if self.exact is not None or self.per_item < EIGHTHS * ROUND_WALKERS:
             return (EIGHTHS,)
         return (1, 2, 4, EIGHTHS)
 

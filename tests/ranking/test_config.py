@@ -14,6 +14,7 @@ from ranking.config import RankConfig
         {"excess_weight": 1.1},
         {"walks": 0},
         {"candidates_max": 5},
+        {"separation": 0.0},
     ],
 )
 def test_nonsense_is_refused(wrong):

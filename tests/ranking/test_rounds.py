@@ -71,10 +71,13 @@ def test_without_a_separation_all_walk(clear):
     assert walked(walkers(clear, config), np.array([0, 1], np.int32), 5)[0].walks == config.walks
 
 
-def test_few_walkers_an_item_all_walk_at_once(crowd):
-    config = replace(SAMPLED, walks=20)
+@pytest.mark.parametrize(("walks", "used"), [(20, 20), (4 * 15, 4 * 8), (4 * 60, 4 * 56)])
+def test_few_walkers_an_item_all_walk_at_once(crowd, walks, used):
+    """Errors of a handful would mean nothing: with one each they would be 0."""
+    config = replace(SAMPLED, walks=walks)
     assert walkers(crowd, config).rounds == (8,)
-    assert walked(walkers(crowd, config), NONE, 5)[0].walks == 4 * 5
+    assert walked(walkers(crowd, config), NONE, 5)[0].walks == used
+    assert walkers(crowd, replace(config, walks=4 * 64)).rounds == (1, 2, 4, 8)
 
 
 def test_what_is_exact_needs_no_rounds(crowd):
@@ -93,6 +96,7 @@ def test_growth_is_what_the_errors_ask_for(crowd):
     assert growth_needed(bench, 80, 3.0) == np.inf
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("part", [1, 2, 4, 8])
 def test_errors_cover_the_exact_scores_over_seeds(crowd, part):
     exact = score_items(

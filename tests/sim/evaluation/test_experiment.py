@@ -93,6 +93,26 @@ def test_the_future_is_not_known_and_what_is_left_out_is_told() -> None:
         evaluated(data, replace(TWO, temporal=True, cut=130))
 
 
+def test_what_tuning_learns_from_lies_before_what_it_judges_by() -> None:
+    data, plan = town(), replace(TWO, temporal=True, cut=70)
+    (case,) = experiment._cases(data, plan, [])
+    inner = experiment._inner(data, case, plan, 0)
+    assert inner.train.day is not None
+    assert inner.test.day is not None
+    assert inner.trust is not None
+    assert inner.trust.day is not None
+    assert max(inner.train.day.max(), inner.trust.day.max()) < inner.test.day.min()
+    assert inner.test.day.max() < 70
+
+
+def test_what_is_masked_is_not_shown() -> None:
+    data = split(town())
+    assert data.test is not None
+    assert evaluated(data, TWO).methods["random"]["hit_rate"].mean > 0
+    masked = evaluated(replace(data, mask=data.test), TWO)
+    assert all(row["hit_rate"].mean == 0 for row in masked.methods.values())
+
+
 def test_a_test_file_cuts_where_it_begins() -> None:
     data = town()
     assert data.train.day is not None

@@ -72,15 +72,21 @@ class Rows:
     time: list[float] | None
     line: list[int]
     bare: list[tuple[str, int]]
+    form: str
+    separator: str | None
+    """Between columns; None: white space."""
 
     def __len__(self) -> int:
         return len(self.user)
 
 
-def read_rows(path: Path, *, form: str = "", columns: Columns = ()) -> Rows:
+def read_rows(
+    path: Path, *, form: str = "", columns: Columns = (), like: Rows | None = None
+) -> Rows:
     """All rows of a file. Raises DataError.
 
-    form: one of `FORMATS`, else it is told from the content. columns: the role of each column
+    form: one of `FORMATS`, else it is that of a file it belongs to (`like`), else it is told from
+    the content: `1 2 3` alone could be either. columns: the role of each column
     (user, item, weight, time, or - for one to pass over), else from header or position. Numbers
     are checked for being numbers; what they may be is their reader's business. O(bytes).
     """
@@ -91,8 +97,10 @@ def read_rows(path: Path, *, form: str = "", columns: Columns = ()) -> Rows:
     if first is None:
         raise DataError(f"{path} is empty")
     separator = next((s for s in ("\t", ",") if s in lines[first]), None)
+    if not form and like is not None and (like.form == "table" or like.separator == separator):
+        form = like.form
     if form == "adjacency" or (not form and not columns and _is_adjacency(lines, separator)):
-        return _adjacency(path, lines)
+        return _adjacency(path, lines, separator)
     return _table(path, lines, first, separator, columns)
 
 
@@ -130,8 +138,8 @@ def _is_adjacency(lines: list[str], separator: str | None) -> bool:
     return len(lengths) > 1 or max(lengths) > len(POSITIONS) or several
 
 
-def _adjacency(path: Path, lines: list[str]) -> Rows:
-    rows = Rows(path, [], [], None, None, [], [])
+def _adjacency(path: Path, lines: list[str], separator: str | None) -> Rows:
+    rows = Rows(path, [], [], None, None, [], [], "adjacency", separator)
     first_line: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         words = line.split()
@@ -161,7 +169,7 @@ def _table(
     header = _is_header(lines, first, separator)
     roles = _roles(path, first + 1, head, header, columns)
     where = {role: roles.index(role) for role in POSITIONS if role in roles}
-    rows = Rows(path, [], [], None, None, [], [])
+    rows = Rows(path, [], [], None, None, [], [], "table", separator)
     if "weight" in where:
         rows.weight = []
     if "time" in where:

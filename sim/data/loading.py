@@ -71,14 +71,13 @@ def load(files: Files, allow: Iterable[str] = (), *, timed: bool = False) -> Dat
     allowed = frozenset(allow)
     if unknown := sorted(allowed - ALLOWED.keys()):
         raise DataError(f"nothing called {unknown[0]!r} can be allowed", hint=_allowed())
-    rows = {
-        name: read_rows(path, form=files.form, columns=files.columns)
-        for name, path in (
-            ("train", files.train), ("test", files.test), ("valid", files.valid),
-            ("mask", files.mask),
-        )
+    train = read_rows(files.train, form=files.form, columns=files.columns)
+    others = {"test": files.test, "valid": files.valid, "mask": files.mask}
+    rows = {"train": train} | {
+        name: read_rows(path, form=files.form, columns=files.columns, like=train)
+        for name, path in others.items()
         if path is not None
-    }  # fmt: skip
+    }
     trust = None
     if files.trust is not None:
         trust = read_rows(files.trust, form="table", columns=files.trust_columns)

@@ -57,6 +57,19 @@ def test_names_that_are_no_numbers_stand_in_order_of_the_alphabet(tmp_path) -> N
     assert (data.people.name, data.items.name) == (("ann", "bob"), ("10", "9", "x"))
 
 
+def test_the_other_parts_are_written_as_training_is(tmp_path) -> None:
+    one = Folder(tmp_path, train="1 5 6 7\n2 5 9\n", test="2 6 7\n").load()
+    assert one.test is not None
+    assert len(one.test) == 2
+    triples = "1 5 3\n1 6 2\n2 7 4\n"
+    two = Folder(tmp_path, train=triples, test="1 7 3\n2 5 4\n").load()
+    assert two.test is not None
+    assert two.test.weight.tolist() == [3, 4]
+    mixed = Folder(tmp_path, train="1 5 6 7\n2 5 9\n", test="2\t6\t7\n").load()
+    assert mixed.test is not None
+    assert mixed.test.weight.tolist() == [7]
+
+
 TRAIN = "1\t1\t5\n1\t2\t5\n2\t1\t5\n"
 REFUSED = {
     "unknown item": ({"test": "1\t3\n2\t2\n2\t8\n"}, "cold-items",

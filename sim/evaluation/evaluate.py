@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ class Results:
 
 def evaluate(
     methods: list[Method],
-    tasks: list[Task],
+    tasks: Iterable[Task],
     people: I32,
     run: Run,
     progress: Progress | None = None,

@@ -292,6 +292,15 @@ def _task(case: Case, plan: Plan, seed: int, mask: Interactions | None) -> Task:
     return Task.of(train, case.test, case.trust, seed, mask)
 
 
+def _tasks(cases: list[Case], plan: Plan, mask: Interactions | None) -> Iterator[Task]:
+    """One for each seed, made when its turn comes: one world at a time. One case's serves all."""
+    task = None
+    for n in range(_seeds(plan)):
+        if task is None or len(cases) > 1:
+            task = _task(cases[n % len(cases)], plan, n, mask)
+        yield replace(task, seed=n)
+
+
 def _results(
     data: Dataset,
     plan: Plan,
@@ -302,15 +311,13 @@ def _results(
     where: str,
 ) -> dict[str, Results]:
     seeds = _seeds(plan)
-    tasks = [_task(case, plan, n, data.mask) for n, case in enumerate(cases)]
-    tasks = [replace(tasks[n % len(tasks)], seed=n) for n in range(seeds)]
     made = {}
     for name, one in chosen.items():
         talk.stage(name + where, seeds * len(people))
         ways = [plan.make(name, values) for values in one.values]
         run_ = Run(plan.k, plan.root, plan.workers)
         ways = [ways[n % len(ways)] for n in range(seeds)]
-        made[name] = evaluate(ways, tasks, people, run_, talk.progress)
+        made[name] = evaluate(ways, _tasks(cases, plan, data.mask), people, run_, talk.progress)
     return made
 
 

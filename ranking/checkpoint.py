@@ -81,7 +81,7 @@ def load(
         _check_caps(caps, config)
         graph = BoundedGraph(config, hash_key=hash_key)
         graph.restore(_parts(arrays))
-    except (ValueError, OverflowError, TypeError) as error:
+    except (ValueError, OverflowError, TypeError, IndexError, MemoryError) as error:
         raise CheckpointError(f"the graph's checkpoint cannot be used: {error}") from error
     return graph
 

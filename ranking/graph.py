@@ -451,7 +451,10 @@ class BoundedGraph:
         (counts, leaving), authors, items, standing, blocks = parts
         self.version, self._edges, self._evicted, self._refused = counts.tolist()
         self.authors.restore(*authors)
-        references = self._blocks.restore(blocks, int(items[0][0]))
+        n_items = int(items[0][0]) if len(items[0]) else -1
+        if not 0 <= n_items <= self.config.items_max:
+            raise ValueError("there are too many items")
+        references = self._blocks.restore(blocks, n_items)
         self._items.restore(items, references)
         self._standing.restore(standing, len(self._blocks.count))
         if not self.authors.rows <= len(self._blocks.count) <= self.config.authors_max:

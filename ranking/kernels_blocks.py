@@ -138,7 +138,9 @@ def _store(draft: Draft, n: int, s: int, data: U8, start: int) -> int:
         elif width == 2:
             ref[2 * k] = draft.ref[k] & 255
             ref[2 * k + 1] = draft.ref[k] >> 8
-    return block_bytes(n, s)
+    size: int = block_bytes(n, s)
+    data[start + (7 + width) * n + 6 * s : start + size] = 0
+    return size
 
 
 @njit(nogil=True, cache=True)

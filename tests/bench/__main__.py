@@ -22,6 +22,7 @@ from sim.demo.fleet import DemoFailed
 from tests.bench import (
     commands,
     graph_bytes,
+    graph_scale,
     memory,
     propagation,
     public,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
     "start_up": start_up.measure,
     "memory": memory.measure,
     "graph_bytes": graph_bytes.measure,
+    "graph_scale": graph_scale.measure,
     "sync": sync.measure,
     "propagation": propagation.measure,
     "stalls": stalls.measure,

@@ -114,7 +114,7 @@ def restored(home: Path) -> Sizes:
     graph = state.graph.statistics()
     return Sizes(
         edges=graph.edges,
-        graph=graph.nbytes - graph.names_nbytes,
+        graph=graph.nbytes - graph.names_nbytes - graph.snapshot_nbytes,
         names=graph.names_nbytes,
         snapshot=snapshot.nbytes,
         heads=state.feeds.nbytes + state.gossip.nbytes,

@@ -55,7 +55,7 @@ def main() -> None:
             "items": alone.items,
             "authors": alone.authors,
             "names": alone.names_nbytes,
-            "graph": alone.nbytes,
+            "graph": alone.nbytes - alone.snapshot_nbytes,
             "snapshot": counted.snapshot_nbytes,
             "grown": grown,
             "grown_with_snapshot": both,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from numba import config
 
 from ranking.checkpoint import DIGEST_BYTES, CheckpointError, dump, load
 from ranking.graph import BYTES_MIN, PROTECTED, BoundedGraph, GraphConfig
@@ -99,7 +100,9 @@ class Through(RuleBasedStateMachine):
 
 
 TestThrough = Through.TestCase
-TestThrough.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestThrough.settings = settings(
+    max_examples=3 if config.DISABLE_JIT else 40, stateful_step_count=25, deadline=None
+)
 
 
 def populated():
@@ -174,14 +177,14 @@ def signed(body):
     return bytes(body) + blake2b(body, digest_size=DIGEST_BYTES).digest()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(WHOLE) - 1))
 def test_whatever_is_cut_short_is_refused(size):
     with pytest.raises(CheckpointError):
         load(WHOLE[:size], small(), hash_key=1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 8 * len(WHOLE) - 1))
 def test_whatever_has_a_bit_flipped_is_refused(bit):
     damaged = bytearray(WHOLE)
@@ -190,7 +193,7 @@ def test_whatever_has_a_bit_flipped_is_refused(bit):
         load(damaged, small(), hash_key=1)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60 if config.DISABLE_JIT else 400, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, len(WHOLE) - DIGEST_BYTES - 1), st.integers(1, 255)),

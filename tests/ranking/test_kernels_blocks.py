@@ -110,7 +110,7 @@ def test_merging_keeps_the_latest_of_each_item(seed):
     first = np.cumsum([0, *map(len, said)])
     new = columns([row for rows in said for row in rows])
     total = int(segment.tables.count.sum()) + len(new.item)
-    out = np.zeros(13 * total + 64, np.uint8)
+    out = np.full(13 * total + 64, 7, np.uint8)
     made = [np.zeros(len(authors), np.int64) for _ in range(4)]
     start, count, stamps, size = made
     added, ends = np.zeros(len(new.item), np.int32), np.zeros(2, np.int64)
@@ -131,7 +131,7 @@ def test_merging_keeps_the_latest_of_each_item(seed):
         wide_in_place = stamps[g] == count[g] and size[g] <= segment.tables.capacity[authors[g]]
         assert stamps[g] == naive.stamps_of(after) or wide_in_place
         whole = naive.packed(after, int(stamps[g]))
-        assert out[start[g] : start[g] + len(whole)].tobytes() == whole
+        assert out[start[g] : start[g] + size[g]].tobytes() == whole.ljust(size[g], b"\0")
         brought += sorted(set(after) - set(old))
     assert added[: ends[1]].tolist() == brought
     assert ends[0] == size.sum()

@@ -21,6 +21,7 @@ from protocol.claims import Click, Endpoint, ItemInfo, Retract, Vouch
 from protocol.ids import AuthorKey, FeedId, Lane
 from ranking.checkpoint import CheckpointError
 from ranking.graph import GraphConfig
+from tests.node.core.contents import contents
 from tests.node.core.memory_store import StoredFeed
 from tests.node.core.peer_world import DAY, MEMO, Node, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
@@ -76,36 +77,6 @@ def start(node: Node, kept: Kept | None, config: PeerConfig | None = None) -> No
         saved=saved(node, kept) if kept is not None else None,
     )
     node.handle(OwnAddresses(node.peer_id, (node.address,)))
-
-
-def contents(node: Node) -> dict[str, Any]:
-    """Everything that bundles and private facts have made of the peer, by names."""
-    state, graph = node.state, node.state.graph
-    authors = sorted(AuthorKey(graph.authors.name(row)) for row in graph.authors.used_rows())
-    authors = [a for a in authors if node.edges(a) or node.vouches(a)]
-    endpoints, devices = state.admission.dump()
-    return {
-        "edges": {a: node.edges(a) for a in authors},
-        "seqs": {a: sorted(graph.edges_of(graph.author_row(a))[3].tolist()) for a in authors},
-        "items": {graph.items.name(row) for row in graph.items.used_rows()},
-        "vouches": {a: node.vouches(a) for a in authors},
-        "withdrawals": state.trust._vouches.statements,
-        "clicks": node.clicks(),
-        "endpoints": sorted(endpoints),
-        "devices": {author: known for author, known in devices if node.edges(author)},
-        "heads": sorted(state.feeds.heads()),
-        "voids": {h.feed: voided(node, h.feed) for h in state.feeds.heads()},
-        "missing": {h.feed: state.feeds.missing(h.feed, 1, h.hi + 1) for h in state.feeds.heads()},
-        "gossip": state.gossip.dump_heads(),
-        "people": [(p.name, p.facts, p.vouches, p.clicks, p.said) for p in state.persons],
-        "counted": graph.statistics().edges,
-    }
-
-
-def voided(node: Node, feed: FeedId) -> list[int]:
-    """Marks of bundles held; the store is not told of others before they come."""
-    held = node.state.feeds.held(feed)
-    return [seq for seq in node.state.feeds.voided(feed) if seq in held]
 
 
 def answers(node: Node) -> dict[str, Any]:
@@ -263,13 +234,13 @@ def test_a_start_from_a_checkpoint_is_one_from_the_store(seed: int, before: int,
     history.die()
     node = history.node
     start(node, None)
-    expected = contents(node), answers(node)
+    expected = contents(node.peer), answers(node)
     start(node, kept)
-    assert contents(node) == expected[0]
+    assert contents(node.peer) == expected[0]
     assert answers(node) == expected[1]
     again = checkpoint(node)
     start(node, again)
-    assert contents(node) == expected[0]
+    assert contents(node.peer) == expected[0]
 
 
 def test_what_was_stored_just_after_is_not_lost():

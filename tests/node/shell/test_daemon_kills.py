@@ -109,8 +109,10 @@ class Told:
 
 
 @contextmanager
-def driver(root: Path) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "tests.node.shell.crash_driver", str(root)]
+def driver(
+    root: Path, module: str = "tests.node.shell.crash_driver"
+) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", module, str(root)]
     with (root.parent / "driver.log").open("wb") as log:
         process = subprocess.Popen(
             command,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 
 def choose(options, rng):
@@ -105,3 +105,10 @@ def hybrid_walks(root, songs, trust, jump, rules, walks, rng):
             hops, last = 0, None
         made.append(walk)
     return made
+
+
+def split(walks, people):
+    """The kernels' walks as lists; vertices beyond the people are ("song", i)."""
+    ptr, vertex = walks
+    named = [v if v < people else ("song", v - people) for v in vertex.tolist()]
+    return [named[low:high] for low, high in pairwise(ptr.tolist())]

@@ -8,6 +8,7 @@ import pytest
 from sim.methods.kernels_hybrid_walks import Rules, Trust, find, hybrid_walks, pick_other, step_back
 from sim.methods.web3recommend import Web3Recommend
 from tests.sim.methods import naive_walks
+from tests.sim.methods.naive_walks import split
 from tests.sim.methods.worlds import random_world, world
 
 
@@ -28,12 +29,6 @@ def parts(the_world):
         for low, high in [graph.ptr[v : v + 2]]
     }
     return content, Trust(graph.ptr, graph.target, graph.weight, graph.total, False), songs, trusted
-
-
-def split(walks, people):
-    ptr, vertex = walks
-    named = [v if v < people else ("song", v - people) for v in vertex.tolist()]
-    return [named[ptr[r] : ptr[r + 1]] for r in range(ptr.size - 1)]
 
 
 @pytest.mark.parametrize("stale", [True, False])

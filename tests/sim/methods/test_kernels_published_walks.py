@@ -1,7 +1,5 @@
 """Kernels against the published loops in plain Python."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -21,6 +19,7 @@ from sim.methods.kernels_published_walks import (
 )
 from sim.methods.trust_graph import TrustGraph
 from tests.sim.methods import naive_walks
+from tests.sim.methods.naive_walks import split
 from trust.vouches import CompiledVouches
 
 
@@ -42,25 +41,20 @@ def signed_graph(seed, n=12, edges=40):
     return graph, out
 
 
-def split(walks):
-    ptr, vertex = walks
-    return [vertex[low:high].tolist() for low, high in pairwise(ptr)]
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_walks_are_the_published_ones_draw_for_draw(seed) -> None:
     graph, out = signed_graph(seed)
     for stop, hops_max in ((0.15, 10_000), (0.02, 6)):
         walks = trust_walks(0, graph.arrays, stop, hops_max, 60, np.random.default_rng(seed))
         wanted = naive_walks.trust_walks(0, out, stop, hops_max, 60, np.random.default_rng(seed))
-        assert split(walks) == wanted
+        assert split(walks, graph.ptr.size - 1) == wanted
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_counts_of_who_precedes_whom(seed) -> None:
     graph, _ = signed_graph(seed, n=8, edges=30)
     walks = trust_walks(0, graph.arrays, 0.1, 50, 80, np.random.default_rng(seed))
-    listed = split(walks)
+    listed = split(walks, graph.ptr.size - 1)
     n = 8
     found = leading(walks, 0, n)
     assert {v: c for v, c in enumerate(found.tolist()) if c} == naive_walks.leading(listed, 0)

@@ -8,7 +8,7 @@ import pytest
 from sim.methods.kernels_published_walks import trust_walks
 from sim.methods.web3recommend import Web3Recommend, web3recommend, web3recommend_mended
 from tests.sim.methods import naive_walks
-from tests.sim.methods.test_kernels_hybrid_walks import split
+from tests.sim.methods.naive_walks import split
 from tests.sim.methods.worlds import listed, random_world, world
 
 PLAIN = Web3Recommend(bootstrap=0)

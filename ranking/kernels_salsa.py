@@ -178,12 +178,15 @@ def sampled_hops(
 
 
 @njit(nogil=True, cache=True)
-def spread_cost(hop_author: I32, hop_p: F32, author_ptr: I64) -> int:
-    """Edges that `spread` would visit for these hops. O(hops)."""
+def spread_cost(hop_author: I32, hop_p: F32, author_ptr: I64, enough: int) -> int:
+    """Edges that `spread` would visit for these hops; counted no further once above `enough`.
+    O(hops)."""
     cost = 0
     for e in range(hop_author.shape[0]):
         if hop_p[e] > 0.0:
             cost += author_ptr[hop_author[e] + 1] - author_ptr[hop_author[e]]
+            if cost > enough:
+                break
     return cost
 
 

@@ -193,12 +193,16 @@ class Walkers:
         ptr, author, weight = trusted_listeners(items, view.listeners, trust.t)
         kappa = kappa_of(trust, weights, config)
         gain = _degree(view.mass[items], config) ** np.float32(config.source_gain)
-        exact = exact_hops(ptr, weight, kappa)
+        sampled = config.method is Method.SAMPLED
+        if config.method is Method.AUTO:
+            cost = spread_cost(author, weight, snapshot.author_ptr, config.edges_max)
+            sampled = cost > config.edges_max
         draws, shifts, per_item = _NONE, _NO_SHIFTS, 1
-        affordable = spread_cost(author, exact, snapshot.author_ptr) <= config.edges_max
-        if config.method is Method.SAMPLED or (config.method is Method.AUTO and not affordable):
-            exact, per_item = None, max(1, config.walks // items.size)
-            per_item -= per_item % EIGHTHS if per_item > EIGHTHS else 0
+        exact = None if sampled else exact_hops(ptr, weight, kappa)
+        if sampled:
+            per_item = max(1, config.walks // items.size)
+            if per_item >= EIGHTHS * ROUND_WALKERS:
+                per_item -= per_item % EIGHTHS
             draws = rng.random(items.size * per_item)
             groups = items.size * -(-per_item // EIGHTHS)
             shifts = rng.integers(0, EIGHTHS, groups, dtype=np.int8)
@@ -245,7 +249,7 @@ class Walkers:
             echo=echoes,
             sampled=sampled,
             per_item=self.per_item * part // EIGHTHS,
-            edges=int(spread_cost(self.author, p, likes.ptr)),
+            edges=int(spread_cost(self.author, p, likes.ptr, _ALL)),
             reached_edges=int((likes.ptr[reach.author + 1] - likes.ptr[reach.author]).sum()),
         )
         found = np.flatnonzero(score > 0).astype(np.int32)
@@ -265,6 +269,7 @@ class Walkers:
         return linear
 
 
+_ALL = 2**62
 _NONE = np.empty(0, np.float64)
 _NO_SHIFTS = np.empty(0, np.int8)
 

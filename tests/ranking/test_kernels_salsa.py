@@ -176,4 +176,5 @@ def test_spread_cost_counts_edges_of_hops_that_carry_something(world):
     _, snap, trust = world
     _, author, _, p = hops_of(snap, trust, np.array([0], np.int32))
     p[0] = 0.0
-    assert kernels.spread_cost(author, p, snap.author_ptr) == 8 * (author.size - 1)
+    assert kernels.spread_cost(author, p, snap.author_ptr, 10**9) == 8 * (author.size - 1)
+    assert kernels.spread_cost(author, p, snap.author_ptr, 9) == 16

@@ -71,7 +71,7 @@ def test_without_a_separation_all_walk(clear):
     assert walked(walkers(clear, config), np.array([0, 1], np.int32), 5)[0].walks == config.walks
 
 
-@pytest.mark.parametrize(("walks", "used"), [(20, 20), (4 * 15, 4 * 8), (4 * 60, 4 * 56)])
+@pytest.mark.parametrize(("walks", "used"), [(20, 20), (4 * 15 + 3, 4 * 15), (4 * 63, 4 * 63)])
 def test_few_walkers_an_item_all_walk_at_once(crowd, walks, used):
     """Errors of a handful would mean nothing: with one each they would be 0."""
     config = replace(SAMPLED, walks=walks)

@@ -74,8 +74,10 @@ class TrustView:
         listeners = snapshot.item_side
         edges = int(np.diff(snapshot.author_ptr)[heard.t > 0].sum())
         if edges <= FEW * snapshot.author_item.size:
-            ptr, author, code = trusted_side(likes, heard.t, snapshot.n_items)
-            listeners = Side(ptr, author, code, snapshot.affinity)
+            arrays = trusted_side(likes, heard.t, snapshot.n_items)
+            for array in arrays:
+                array.setflags(write=False)  # or each kernel would be compiled for it once more
+            listeners = Side(*arrays, snapshot.affinity)
         return cls(snapshot, heard, barred, mass, taste, listeners, trust, blocked)
 
     @classmethod

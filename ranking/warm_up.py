@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ranking import kernels_salsa as salsa
 from ranking import kernels_walks as walks
 from ranking.checkpoint import dump, load
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, KEY_BYTES, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
+from ranking.salsa import score_items
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import Passing, TrustVector
 
@@ -42,7 +46,16 @@ def warm_up() -> None:
     for method in (Method.EXACT, Method.SAMPLED):
         config = RankConfig(method=method, walks=1, echo=0.5)
         recommend(snapshot, trust, RecommendRequest(config=config), rng)
+    _rank_as_seldom(snapshot, trust, rng)
     _keep_a_graph()
+
+
+def _rank_as_seldom(snapshot: GraphSnapshot, trust: TrustVector, rng: np.random.Generator) -> None:
+    """What only few trusted authors, or items that very many like, would else compile."""
+    one = replace(trust, t=np.array([0.0, 1.0, 0.0], np.float32))
+    scores = score_items(snapshot, one, RankConfig(method=Method.EXACT), rng)
+    items = np.arange(3, dtype=np.int32)
+    salsa.reached_by_author(items, snapshot.author_side, scores.reach, snapshot.n_items)
 
 
 def _keep_a_graph() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ranking import kernels_kept as kept
 from ranking import kernels_salsa as salsa
 from ranking import kernels_walks as walks
 from ranking.checkpoint import dump, load
@@ -37,6 +38,8 @@ def warm_up() -> None:
     walks.bound_edge_flow(walks.cut_before(drawn, 9), drawn, 3, 1, 0)
     hits = walks.count_hits(drawn, 3)
     walks.count_visits(drawn, 3)
+    walks.penalties(drawn, np.zeros(3))
+    _keep_walks(rng)
     t = np.array([0.0, 0.5, 0.5], np.float32)
     passing = Passing(*walks.passing_shares(drawn, hits, t > 0, 0, 0.05))
     trust = TrustVector(0, t, hits, drawn, passing, passing.prior(t))
@@ -56,6 +59,18 @@ def _rank_as_seldom(snapshot: GraphSnapshot, trust: TrustVector, rng: np.random.
     scores = score_items(snapshot, one, RankConfig(method=Method.EXACT), rng)
     items = np.arange(3, dtype=np.int32)
     salsa.reached_by_author(items, snapshot.author_side, scores.reach, snapshot.n_items)
+
+
+def _keep_walks(rng: np.random.Generator) -> None:
+    """What the first question after a vouch would else compile."""
+    one, places = np.ones(1, np.float64), np.zeros(4, np.int32)
+    row = np.zeros(1, np.int64), np.ones(1, np.int64), one, one
+    edges = kept.Edges(*row, places[:1], np.ones(1, np.float32))
+    lists = np.full(1, -1, np.int32), places, places.copy()
+    held = kept.Walks(np.array([[0, -1], [0, 0]], np.int32), *lists)
+    kept.list_visits(held)
+    kept.mend(held, row[0], edges, edges, 0.15, np.zeros((2, 1)), rng)
+    kept.slots_of(held.walks, edges)
 
 
 def _keep_a_graph() -> None:

@@ -42,7 +42,8 @@ def walk_penalty(vouches: CompiledVouches, walks: I32, owner: int) -> F64:
     against = np.zeros(vouches.n_authors)
     rows, magnitude = vouches.distrusted_by(owner)
     against[rows] = magnitude
-    return penalties(walks, against) / np.float64(walks.shape[0])
+    lost: F64 = penalties(walks, against) / np.float64(walks.shape[0])
+    return lost
 
 
 def largest_share(passing: Passing, n_authors: int) -> F64:

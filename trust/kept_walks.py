@@ -75,19 +75,19 @@ class WalkGraph:
     def rows(self, nodes: I64) -> Edges:
         """The rows of these nodes, until one is set."""
         e = self.edges
-        return Edges(*(p[nodes] for p in (e.start, e.degree, e.inside, e.total)), *e[4:])
+        start, degree = e.start[nodes], e.degree[nodes]
+        return Edges(start, degree, e.inside[nodes], e.total[nodes], e.target, e.weight)
 
     def row(self, node: int) -> Edges:
         """A copy of one row."""
-        at = slice(node, node + 1)
-        kept = (
-            part[at].copy() for part in (self.edges.degree, self.edges.inside, self.edges.total)
-        )
+        one = self.rows(np.array([node], np.int64))
         target, weight = self.out(node)
-        return Edges(np.zeros(1, np.int64), *kept, target.copy(), weight.copy())
+        start = np.zeros(1, np.int64)
+        return one._replace(start=start, target=target.copy(), weight=weight.copy())
 
     def set(self, node: int, target: I32, weight: F32, leak: float = 0.0) -> None:
-        """These are the node's edges from now on. O(edges of the node), amortised."""
+        """These are the node's edges from now on. O(edges of the node); where they outgrow their
+        room, which doubles then, O(edges)."""
         n = target.size
         if n > self._room[node]:
             self._move(node, n)
@@ -99,7 +99,7 @@ class WalkGraph:
         self.edges.total[node] = self.edges.inside[node] + leak
 
     def _move(self, node: int, n: int) -> None:
-        """Room for n edges of the node, at the end of a table with twice of what is in use."""
+        """Room for n edges of the node, and as many again; her old ones go. O(edges)."""
         e = self.edges
         self._room[node] = 2 * n
         start = np.cumsum(self._room) - self._room
@@ -114,15 +114,17 @@ class WalkGraph:
 
     def add_nodes(self, n: int) -> None:
         """n further nodes without edges."""
-        more = np.full(n, ROOM, np.int64)
-        e = self.edges
-        ends = e.target.size + np.cumsum(more) - more
-        self._room = np.concatenate([self._room, more])
+        e, none = self.edges, np.zeros(n, np.float64)
+        place = np.zeros(n * ROOM, np.int32)
+        ends = e.target.size + ROOM * np.arange(n)
+        self._room = np.concatenate([self._room, np.full(n, ROOM, np.int64)])
         self.edges = Edges(
             np.concatenate([e.start, ends]),
-            *(np.concatenate([p, np.zeros(n, p.dtype)]) for p in (e.degree, e.inside, e.total)),
-            np.concatenate([e.target, np.zeros(int(more.sum()), np.int32)]),
-            np.concatenate([e.weight, np.zeros(int(more.sum()), np.float32)]),
+            np.concatenate([e.degree, none.astype(np.int64)]),
+            np.concatenate([e.inside, none]),
+            np.concatenate([e.total, none]),
+            np.concatenate([e.target, place]),
+            np.concatenate([e.weight, place.astype(np.float32)]),
         )
 
     def different(self, other: WalkGraph) -> I64:
@@ -188,7 +190,7 @@ class KeptWalks:
     @property
     def steps_max(self) -> int:
         """Steps after which a walk is cut."""
-        return self.walks.shape[1] - 1
+        return int(self.walks.shape[1]) - 1
 
     @property
     def graph(self) -> WalkGraph:
@@ -255,7 +257,8 @@ class KeptWalks:
 
     def slots(self) -> I32:
         """slots[r, k] = number of the edge by which walk r came to step k, else -1."""
-        return slots_of(self.walks, self._graph.edges)
+        slots: I32 = slots_of(self.walks, self._graph.edges)
+        return slots
 
     def _mend(self, changed: I64, was: Edges, rng: np.random.Generator) -> int:
         edges = self._graph.edges

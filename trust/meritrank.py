@@ -112,11 +112,12 @@ def credited(vouches: CompiledVouches, walks: I32, hits: I32, config: TrustConfi
     all authors, the owner included, is 1 at most under ENDPOINT.
     """
     if config.credit is Credit.HITS:
-        return hits / np.float64(walks.shape[0])
-    visits = count_visits(walks, vouches.n_authors) / np.float64(walks.shape[0])
-    if config.credit is Credit.VISITS:
-        return visits
-    return visits * np.where(np.diff(vouches.ptr) > 0, config.alpha, 1.0)
+        part: F64 = hits / np.float64(walks.shape[0])
+        return part
+    visits: F64 = count_visits(walks, vouches.n_authors) / np.float64(walks.shape[0])
+    if config.credit is Credit.ENDPOINT:
+        visits *= np.where(np.diff(vouches.ptr) > 0, config.alpha, 1.0)
+    return visits
 
 
 def trust_of_walks(
@@ -126,24 +127,28 @@ def trust_of_walks(
     config: TrustConfig,
     earlier: TrustVector | None = None,
 ) -> TrustVector:
-    """From walks to trust: distrust, too few walks, beta, gamma, cap. O(walks * steps^2)."""
+    """From walks to trust: too few walks, beta, distrust, gamma, cap. O(walks * steps^2).
+
+    Distrust takes at most what its caster has after beta. Where all that is trusted would go, the
+    distrust of others counts as not said: an empty trust would let everyone in.
+    """
     n_authors = vouches.n_authors
     hits = count_hits(walks, n_authors)
     mass = credited(vouches, walks, hits, config)
     mass[owner] = 0.0
-    if config.distrust is Distrust.BOUNDED:
-        lost = negative_mass(vouches, mass, owner)
-    else:
-        lost = walk_penalty(vouches, walks, owner)
-    mass = np.maximum(mass - lost, 0.0)
+    if config.distrust is Distrust.MERITRANK:
+        mass = np.maximum(mass - walk_penalty(vouches, walks, owner), 0.0)
     mass[hits < config.hits_min] = 0.0
     wanted = mass > 0
     if not wanted.any():
         return TrustVector.everyone_equal(n_authors, owner)
     passing = Passing(*passing_shares(walks, hits, wanted, owner, config.share_min))
-    mass = decayed_by_connectivity(passing, mass / mass.sum(), config)
-    if mass.sum() == 0:
-        return TrustVector.everyone_equal(n_authors, owner)
+    whole = mass / mass.sum()
+    decayed = decayed_by_connectivity(passing, whole, config)
+    mass = decayed if decayed.any() else whole
+    if config.distrust is Distrust.BOUNDED:
+        left = np.maximum(mass - negative_mass(vouches, mass, owner), 0.0)
+        mass = left if left.any() else mass
     mass /= mass.sum()
     epochs = 1
     if config.gamma is not None and earlier is not None and not earlier.unprotected:

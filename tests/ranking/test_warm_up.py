@@ -4,17 +4,35 @@ import numpy as np
 import pytest
 from numba.core.registry import CPUDispatcher
 
-from ranking import kernels_echo, kernels_evidence, kernels_salsa, kernels_storage, kernels_walks
+from ranking import (
+    kernels_blocks,
+    kernels_checkpoint,
+    kernels_echo,
+    kernels_evidence,
+    kernels_kept,
+    kernels_salsa,
+    kernels_storage,
+    kernels_walks,
+)
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
 from ranking.warm_up import warm_up
 from tests.ranking.worlds import random_likes, snapshot
 from trust.config import TrustConfig
-from trust.meritrank import trust_from, without_author
+from trust.meritrank import trust_kept, without_author
 from trust.vouches import VouchGraph
 
-MODULES = (kernels_echo, kernels_evidence, kernels_salsa, kernels_storage, kernels_walks)
+MODULES = (
+    kernels_blocks,
+    kernels_checkpoint,
+    kernels_echo,
+    kernels_evidence,
+    kernels_kept,
+    kernels_salsa,
+    kernels_storage,
+    kernels_walks,
+)
 
 
 def specialisations():
@@ -36,7 +54,9 @@ def test_a_real_request_finds_every_kernel_compiled():
             vouches.put(v, w % 30, 60)
     compiled = vouches.compiled(30)
     rng = np.random.default_rng(1)
-    trust = trust_from(compiled, 0, TrustConfig(), rng)
+    trust, kept = trust_kept(compiled, 0, TrustConfig(), rng)
+    vouches.put(0, 1, 30)
+    trust, kept = trust_kept(vouches.compiled(30), 0, TrustConfig(), rng, kept=kept)
     without_author(compiled, trust, 1, TrustConfig())
     snap = snapshot(random_likes(rng, 30, 50, 10), 30, 50)
     for method in Method:

@@ -93,10 +93,13 @@ def test_walks_that_are_cut_at_their_last_step_stay_right(seed):
     assert deviation(walks, exact(steps, 4)) < FAR
 
 
-@pytest.mark.parametrize("rule", [SharedRedraw, *WRONG])
-def test_the_right_rule_passes_and_each_published_fault_is_found(rule):
-    far = max(published(rule, seed) for seed in range(6))
-    assert (far < FAR) == (rule is SharedRedraw), far
+def test_the_published_rule_put_right_passes():
+    assert max(published(SharedRedraw, seed) for seed in range(6)) < FAR
+
+
+@pytest.mark.parametrize("rule", WRONG)
+def test_each_published_fault_is_found(rule):
+    assert any(published(rule, seed) > FAR for seed in (5, 4, 3, 2, 1, 0))
 
 
 @pytest.mark.compiled

@@ -82,6 +82,7 @@ LOOP = ((0, 1, 100), (1, 2, 100), (2, 1, 50), (2, 0, 50), (2, 3, 100))
 """0 -> 1 -> 2, and 2 -> 1, 0 or 3 in shares 1/4, 1/4, 1/2; nobody goes on from 3."""
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("credit", Credit)
 def test_each_credit_is_its_exact_probability(credit):
     """Visits n = (1, 0, ..) (I - .85 P)^-1, hits n_v / n_vv, ends .15 n, or n without an exit."""
@@ -221,6 +222,23 @@ def test_anothers_distrust_costs_what_she_has():
     down = trust_from(compiled(*base, (2, 1, -100)), 0, PLAIN, rng())
     lost = (free.hits[1] - free.hits[2]) / free.hits[1]
     assert down.t[1] / down.t[3] == pytest.approx(lost, abs=0.03)
+
+
+def test_friends_who_distrust_each_other_do_not_leave_the_owner_unprotected():
+    friends = [(0, 1, 100), (0, 2, 100)]
+    free = trust_from(compiled(*friends), 0, PLAIN, rng())
+    both = trust_from(compiled(*friends, (1, 2, -100), (2, 1, -100)), 0, PLAIN, rng())
+    assert not both.unprotected
+    assert both.t.sum() == pytest.approx(free.t.sum()) == pytest.approx(1)
+
+
+def test_distrust_is_bounded_by_what_beta_has_left():
+    """6 hangs on 1 alone: whom she distrusts loses next to nothing."""
+    config = replace(PLAIN, connectivity=ConnectivityDecay.EXCESS)
+    friends = [(0, v, 100) for v in range(1, 6)]
+    free = trust_from(compiled(*friends, (1, 6, 100)), 0, config, rng())
+    said = trust_from(compiled(*friends, (1, 6, 100), (6, 2, -100)), 0, config, rng())
+    assert 0 < (free.t[2] - said.t[2]) / free.t[2] < 0.03
 
 
 def test_those_reached_by_too_few_walks_are_strangers():

@@ -159,8 +159,8 @@ class GraphSection:
     """The local graph."""
 
     bytes_max: int = setting(
-        192 * 1024 * 1024,
-        "memory of the graph in bytes, about 20 an edge; strangers are evicted first beyond it",
+        256 * 1024 * 1024,
+        "memory of the graph in bytes, about 24 an edge; strangers are evicted first beyond it",
         at_least=2**20,
         at_most=2**36,
     )

@@ -72,7 +72,8 @@ class ForwardCopy:
     def nbytes(self) -> int:
         """Memory of every array so far."""
         if self._made is None:
-            *arrays, _, _, _, _ = self._forward
+            f = self._forward
+            arrays = (f.ptr, f.item, f.code, f.disliked_ptr, f.disliked_item)
             return sum(array.nbytes for array in arrays)
         shown = self._dated.shown if self._dated is not None else self._made
         return self._made.nbytes + (shown.affinity.nbytes if shown is not self._made else 0)
@@ -80,8 +81,10 @@ class ForwardCopy:
     def finish(self) -> GraphSnapshot:
         """The snapshot of the day of the copy; always the same object. On any thread."""
         if self._made is None:
-            *arrays, n_items, version, _, _ = self._forward
-            self._made = GraphSnapshot.from_rows(*arrays, n_items, version)
+            f = self._forward
+            self._made = GraphSnapshot.from_rows(
+                f.ptr, f.item, f.code, f.disliked_ptr, f.disliked_item, f.n_items, f.version
+            )
         return self._made
 
     def begun(self, today: int) -> "BegunSnapshot | None":

@@ -108,7 +108,7 @@ def _pieces(arrays: list[NDArray[Any]]) -> Iterator[bytes | memoryview]:
     yield header
     for array in arrays:
         head = _PART.pack(_DTYPES.index(array.dtype.type), 0, array.nbytes)
-        for piece in (head, memoryview(array).cast("B") if array.size else b"", _padding(array)):
+        for piece in (head, array.data.cast("B") if array.size else b"", _padding(array)):
             digest.update(piece)
             yield piece
     yield digest.digest()

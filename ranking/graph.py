@@ -329,8 +329,8 @@ class BoundedGraph:
         quota = np.where(
             protected, self.config.edges_per_protected_max, self.config.edges_per_author_max
         )
-        for g in np.flatnonzero(merged.count > quota).tolist():
-            self._evict_oldest(int(merged.authors[g]), int(merged.count[g] - quota[g]))
+        for g in np.flatnonzero(merged.edges > quota).tolist():
+            self._evict_oldest(int(merged.authors[g]), int(merged.edges[g] - quota[g]))
 
     def _keep(self, author: int, item: NDArray[np.int32], keep: NDArray[np.bool_]) -> None:
         """Delete the author's edges, which are to these items, where `keep` is false."""
@@ -474,7 +474,8 @@ class BoundedGraph:
 
 
 def _taken(edges: EdgeColumns, which: NDArray[Any] | slice) -> EdgeColumns:
-    return EdgeColumns(*(column[which] for column in edges))
+    item, seq, day, device, weight = edges
+    return EdgeColumns(item[which], seq[which], day[which], device[which], weight[which])
 
 
 def _by_author(

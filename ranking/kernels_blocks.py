@@ -36,7 +36,7 @@ class Blocks(NamedTuple):
 
     offset: I32
     capacity: I32
-    count: I32
+    edges: I32
     stamps: I32
 
 
@@ -71,7 +71,8 @@ def _ref_bytes(count: int, stamps: int) -> int:
 @njit(nogil=True, cache=True)
 def block_bytes(count: int, stamps: int) -> int:
     """Bytes of a block, a multiple of four."""
-    return ((7 + _ref_bytes(count, stamps)) * count + 6 * stamps + 3) // 4 * 4
+    size: int = ((7 + _ref_bytes(count, stamps)) * count + 6 * stamps + 3) // 4 * 4
+    return size
 
 
 @njit(nogil=True, cache=True)
@@ -182,7 +183,7 @@ def _distinct(stamps: U64, n: int) -> int:
 def _sort_stamps(draft: Draft, n: int, stamps: int) -> int:
     """Sort the draft's stamps and leave each once; how many there are. O(n log n)."""
     ordered = draft.stamp[:stamps].copy()
-    distinct = _distinct(ordered, stamps)
+    distinct: int = _distinct(ordered, stamps)
     for k in range(n):
         draft.ref[k] = np.searchsorted(ordered[:distinct], draft.stamp[draft.ref[k]])
     draft.stamp[:distinct] = ordered[:distinct]
@@ -314,7 +315,7 @@ def merge_blocks(
     starts, counts, stamps_made, sizes, added, ends = made
     n_max = m_max = s_max = 0
     for g in chosen:
-        n_max = max(n_max, blocks.count[authors[g]])
+        n_max = max(n_max, blocks.edges[authors[g]])
         s_max = max(s_max, blocks.stamps[authors[g]])
         m_max = max(m_max, first[g + 1] - first[g])
     old, fresh = new_draft(n_max, s_max), new_draft(m_max, m_max)
@@ -324,7 +325,7 @@ def merge_blocks(
     end, n_added = ends
     for g in chosen:
         a, m = authors[g], first[g + 1] - first[g]
-        n, s = blocks.count[a], blocks.stamps[a]
+        n, s = blocks.edges[a], blocks.stamps[a]
         loose = n > 0 and n == s
         load_block(data, blocks.offset[a], n, s, old)
         d = _load_new(new, first[g], m, order, fresh)
@@ -356,7 +357,7 @@ def write_blocks(
         a = authors[g]
         at = blocks.offset[a]
         data[at : at + sizes[g]] = source[starts[g] : starts[g] + sizes[g]]
-        blocks.count[a] = counts[g]
+        blocks.edges[a] = counts[g]
         blocks.stamps[a] = stamps[g]
 
 
@@ -397,7 +398,7 @@ def keep_edges(
 def count_items(authors: I64, blocks: Blocks, data: U8, by: int, counts: I32) -> None:
     """Add `by` to the count of every item to which the authors of one segment have edges."""
     for a in authors:
-        item = block_parts(data, blocks.offset[a], blocks.count[a], blocks.stamps[a])[0]
+        item = block_parts(data, blocks.offset[a], blocks.edges[a], blocks.stamps[a])[0]
         for row in item:
             counts[row] += by
 
@@ -418,7 +419,7 @@ def pack_blocks(authors: I64, blocks: Blocks, source: U8, target: U8, end: int) 
     """
     for k in range(len(authors)):
         a = authors[k]
-        size = block_bytes(blocks.count[a], blocks.stamps[a])
+        size = block_bytes(blocks.edges[a], blocks.stamps[a])
         room = min(blocks.capacity[a], size + size // 32 * 4)
         if end + room > len(target):
             return k, end
@@ -435,7 +436,7 @@ def pack_blocks(authors: I64, blocks: Blocks, source: U8, target: U8, end: int) 
 def count_signs(authors: I64, blocks: Blocks, data: U8, liked: I64, disliked: I64) -> None:
     """Number of edges with positive and negative weight, for the authors of one segment."""
     for a in authors:
-        weight = block_parts(data, blocks.offset[a], blocks.count[a], blocks.stamps[a])[4]
+        weight = block_parts(data, blocks.offset[a], blocks.edges[a], blocks.stamps[a])[4]
         good = bad = 0
         for k in range(len(weight)):
             good += weight[k] > 0
@@ -469,11 +470,11 @@ def copy_edges(
     least, greatest = 1 << 30, -(1 << 30)
     for a in authors:
         at, bad_at = liked[0][a], disliked[0][a]
-        n = blocks.count[a]
+        n = blocks.edges[a]
         item, _, day, _, weight, _ = block_parts(data, blocks.offset[a], n, blocks.stamps[a])
         for e in range(n):
             if weight[e] > 0:
-                age = today - np.int64(day[e])
+                age: int = today - np.int64(day[e])  # type: ignore[assignment]
                 least, greatest = min(least, age), max(greatest, age)
                 level = of_weight[weight[e]] + of_age[_bounded(age, 0, oldest)]
                 liked[1][at] = item[e]

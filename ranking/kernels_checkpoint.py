@@ -56,9 +56,9 @@ def _is_block(data: U8, start: int, n: int, s: int, n_items: int) -> bool:
 def are_blocks(authors: I64, blocks: Blocks, data: U8, size: int, n_items: int) -> bool:
     """Whether these blocks, by offset, are whole, lie apart within `size` bytes and are such as
     are made here. O(edges)."""
-    end = 0
+    end = np.int64(0)
     for a in authors:
-        n, s = np.int64(blocks.count[a]), np.int64(blocks.stamps[a])
+        n, s = np.int64(blocks.edges[a]), np.int64(blocks.stamps[a])
         start, capacity = np.int64(blocks.offset[a]), np.int64(blocks.capacity[a])
         if start < end or start % 4 or capacity < 4 or capacity % 4 or start + capacity > size:
             return False

@@ -42,7 +42,7 @@ class Merged(NamedTuple):
     authors: NDArray[np.int64]
     source: NDArray[np.uint8]
     start: NDArray[np.int64]
-    count: NDArray[np.int64]
+    edges: NDArray[np.int64]
     stamps: NDArray[np.int64]
     size: NDArray[np.int64]
     """Bytes."""
@@ -115,7 +115,7 @@ class BlockStore:
     @property
     def count(self) -> NDArray[np.int32]:
         """Edges of each author row."""
-        return self.blocks.count
+        return self.blocks.edges
 
     @property
     def holes(self) -> int:
@@ -202,7 +202,7 @@ class BlockStore:
         moving = np.flatnonzero(new.size > self.blocks.capacity[new.authors])
         if moving.size:
             self._reserve(new.authors[moving], new.size[moving])
-        made = new.start, new.count, new.stamps, new.size
+        made = new.start, new.edges, new.stamps, new.size
         for data, group in self._grouped(new.authors):
             write_blocks(group, new.authors, new.source, made, self.blocks, data)
         self._bound_holes()
@@ -243,7 +243,7 @@ class BlockStore:
         offset, capacity, count, stamps = (int(table[author]) for table in self.blocks)
         data = self._segments[int(self.segment[author])].data
         count, stamps = keep_edges(data, offset, count, stamps, keep)
-        self.blocks.count[author] = count
+        self.blocks.edges[author] = count
         self.blocks.stamps[author] = stamps
         size = int(block_bytes(count, stamps))
         if count == 0:
@@ -258,7 +258,7 @@ class BlockStore:
         for data, group in self.by_segment(authors):
             count_items(group, self.blocks, data, -1, references)
         self._give_up(authors)
-        self.blocks.count[authors] = 0
+        self.blocks.edges[authors] = 0
         self.blocks.stamps[authors] = 0
         self._bound_holes()
 

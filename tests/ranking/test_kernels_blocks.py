@@ -62,7 +62,7 @@ class Segment:
         """The author's block, unpacked."""
         data = self.data if data is None else data
         offset = self.tables.offset[a] if offset is None else offset
-        made = kernels.read_block(data, offset, self.tables.count[a], self.tables.stamps[a])
+        made = kernels.read_block(data, offset, self.tables.edges[a], self.tables.stamps[a])
         return rows_of(made)
 
 
@@ -109,7 +109,7 @@ def test_merging_keeps_the_latest_of_each_item(seed):
     said = [statements(rng, int(rng.integers(1, 60)), seqs) for _ in authors]
     first = np.cumsum([0, *map(len, said)])
     new = columns([row for rows in said for row in rows])
-    total = int(segment.tables.count.sum()) + len(new.item)
+    total = int(segment.tables.edges.sum()) + len(new.item)
     out = np.full(13 * total + 64, 7, np.uint8)
     made = [np.zeros(len(authors), np.int64) for _ in range(4)]
     start, count, stamps, size = made
@@ -159,11 +159,11 @@ def test_dropped_edges_leave_the_others(seed):
     segment, rng = random_segment(seed)
     for a, block in segment.twin.items():
         keep = rng.random(len(block)) < rng.random()
-        where = segment.tables.offset[a], segment.tables.count[a], segment.tables.stamps[a]
+        where = segment.tables.offset[a], segment.tables.edges[a], segment.tables.stamps[a]
         before = segment.data.copy()
         left, stamps = kernels.keep_edges(segment.data, *where, keep)
         kept = dict(itertools.compress(sorted(block.items()), keep.tolist()))
-        segment.tables.count[a], segment.tables.stamps[a] = left, stamps
+        segment.tables.edges[a], segment.tables.stamps[a] = left, stamps
         assert segment.read(a) == listed(kept)
         assert stamps == naive.stamps_of(kept) or where[1] == where[2]
         end = where[0] + segment.tables.capacity[a]
@@ -193,7 +193,7 @@ def test_blocks_are_packed_as_far_as_there_is_room(room):
     moved, end = kernels.pack_blocks(segment.authors, segment.tables, segment.data, target, 4)
     place = 4
     for k, a in enumerate(segment.authors.tolist()):
-        size = naive.size(int(segment.tables.count[a]), int(segment.tables.stamps[a]))
+        size = naive.size(int(segment.tables.edges[a]), int(segment.tables.stamps[a]))
         size = min(int(before[a]), size + size // 32 * 4)
         if k >= moved:
             assert k > moved or place + size > 4 + room, "there was room for another"
@@ -210,13 +210,13 @@ def test_new_blocks_are_copied_to_their_places(seed):
     """From behind each other, in another order, to where the tables say."""
     segment, _ = random_segment(seed)
     tables, authors = segment.tables, segment.authors
-    sizes = np.array([naive.size(int(tables.count[a]), int(tables.stamps[a])) for a in authors])
+    sizes = np.array([naive.size(int(tables.edges[a]), int(tables.stamps[a])) for a in authors])
     place = np.cumsum([0, *sizes[::-1]])[:-1][::-1]
     made = [np.array([t[a] for a in authors], np.int64) for t in (tables.offset, tables[2])]
     made += [np.array([tables.stamps[a] for a in authors], np.int64), sizes.astype(np.int64)]
     target = np.full(int(sizes.sum()), 7, np.uint8)
     tables.offset[authors] = place
-    tables.count[authors] = tables.stamps[authors] = 0
+    tables.edges[authors] = tables.stamps[authors] = 0
     chosen = np.arange(len(authors))
     kernels.write_blocks(chosen, authors, segment.data, tuple(made), tables, target)
     for a in authors.tolist():

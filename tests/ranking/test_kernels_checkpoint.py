@@ -72,9 +72,9 @@ def test_blocks_as_they_are_made_pass():
         ("capacity", 1, -16),  # too small for its edges
         ("capacity", 0, 4),
         ("capacity", 1, -1),
-        ("count", 0, 2**31 - 1 - 20),
-        ("count", 0, -20),
-        ("count", 0, 1),
+        ("edges", 0, 2**31 - 1 - 20),
+        ("edges", 0, -20),
+        ("edges", 0, 1),
         ("stamps", 0, -3),
         ("stamps", 0, 18),
         ("stamps", 0, 1),

@@ -35,6 +35,8 @@ class Scale:
     """Between two likes, in each phase."""
     walk_copies: int
     """Copies of Gowalla in the world of walks; 0 for a small random one."""
+    walk_dense_people: int
+    """People, and items, of the dense world."""
     walkers: int
     walk_questions: int
     """People asked for in each world of walks."""
@@ -67,6 +69,7 @@ FULL = Scale(
     idle_every_s=0.5,
     busy_every_s=0.2,
     walk_copies=7,
+    walk_dense_people=20_000,
     walkers=100_000,
     walk_questions=300,
     trust_vouches=100_000,
@@ -96,6 +99,7 @@ SMALL = Scale(
     idle_every_s=0.1,
     busy_every_s=0.02,
     walk_copies=0,
+    walk_dense_people=200,
     walkers=2_000,
     walk_questions=5,
     trust_vouches=2_000,

@@ -3,6 +3,10 @@
 Gowalla's training part stands there several times over, each copy with people and items of its
 own and all of them numbered at random, so that the memory behaves as in a graph of that size. A
 question meets one copy only. At the tiny size everything is drawn at random instead.
+
+In Gowalla few items have many listeners, so hardly any question is worth sampling. The dense world
+is for that: everybody likes 250 items or so of as many as there are people, mostly what is popular
+and what her group likes.
 """
 
 import gzip
@@ -22,11 +26,13 @@ I32 = NDArray[np.int32]
 DATA = Path(os.environ.get("GRAPEVINE_DATA", ROOT.parent / "shared" / "data"))
 GOWALLA_PEOPLE, GOWALLA_ITEMS = 29_858, 40_981
 VOUCHES_LEAST, VOUCHES_MOST = 10, 15
+GROUPS, DENSE_DRAWS, GROUP_TASTE, POPULARITY = 40, 310, 8.0, 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class WalkWorld:
-    """A graph, and what each person of the test part is to find: (author row, item rows)."""
+    """A graph, and what each person of the test part is to find, item rows by author row; empty
+    where there is no test part."""
 
     snapshot: GraphSnapshot
     wanted: dict[int, I32]
@@ -72,6 +78,23 @@ def walk_world(copies: int, rng: np.random.Generator) -> WalkWorld:
         for c in range(copies)
     }
     return WalkWorld(snapshot, wanted)
+
+
+def dense_world(n_people: int, rng: np.random.Generator) -> WalkWorld:
+    """As many items as people, in 40 groups: popularity falls with rank ** .7, and what belongs to
+    one's own group is eight times as likely."""
+    popularity = np.arange(1, n_people + 1) ** -POPULARITY
+    group, item_group = rng.integers(0, GROUPS, (2, n_people))
+    pairs = []
+    for k in range(GROUPS):
+        people = np.flatnonzero(group == k)
+        upto = np.cumsum(popularity * np.where(item_group == k, GROUP_TASTE, 1.0))
+        goal = rng.random((people.size, min(DENSE_DRAWS, n_people))) * upto[-1]
+        items = np.minimum(np.searchsorted(upto, goal), n_people - 1)
+        pairs.append(np.unique(people[:, None] * n_people + items))
+    author, item = np.divmod(np.concatenate(pairs), n_people)
+    likes = author.astype(np.int32), item.astype(np.int32), np.ones(author.size, np.float32)
+    return WalkWorld(GraphSnapshot.from_triples(*likes, n_people, n_people), {})
 
 
 def random_vouches(n_authors: int, rng: np.random.Generator) -> CompiledVouches:

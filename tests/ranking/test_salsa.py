@@ -126,6 +126,20 @@ def test_the_cheaper_method_is_chosen(crowd):
     assert dear.edges < cheap.edges
 
 
+def test_an_item_that_very_many_like_costs_no_more_than_the_authors_reached():
+    likes = {0: {0: 1.0}, 1: {0: 1.0, 1: 1.0, 2: 0.5}} | {v: {1: 1.0} for v in range(2, 300)}
+    trust = TrustVector.everyone_equal(300, 0)
+    scores = score_items(snapshot(likes, 300, 3), trust, RankConfig(), rng())
+    assert scores.reached_edges == 3
+    items = np.array([1, 2], np.int32)
+    ptr, who, affinity = scores.listeners(items)
+    assert ptr.tolist() == [0, 1, 2]
+    assert scores.reach.author[who].tolist() == [1, 1]
+    assert affinity.tolist() == pytest.approx([1.0, 0.5], rel=0.024)
+    for item in items.tolist():
+        assert scores.paths(item)[2].sum() == pytest.approx(scores.score[item], rel=1e-5)
+
+
 def test_own_items_are_bounded_to_the_strongest():
     snap = snapshot({0: {i: (i + 1) / 10 for i in range(10)}}, 1, 10)
     items, weights = own_items(snap, 0, 3)

@@ -101,7 +101,7 @@ def _with_vouches(
     weight = np.concatenate([vouches.weight, ones, np.full(slandered.size, -1, np.float32)])
     # One person may be fooled twice for the same identity; that is one vouch.
     _, first = np.unique(pairs[0].astype(np.int64) << 32 | pairs[1], return_index=True)
-    return CompiledVouches.from_triples(n_authors, *pairs[:, first], weight[first])
+    return CompiledVouches.from_triples(n_authors, pairs[0, first], pairs[1, first], weight[first])
 
 
 def _masks(

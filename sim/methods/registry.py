@@ -11,6 +11,7 @@ from types import MappingProxyType
 from ranking.config import RankConfig
 from sim.methods.concave import Concave, RawConcave
 from sim.methods.counting import Chance, Popularity
+from sim.methods.grapevine import Grapevine
 from sim.methods.graphjet import GraphJet
 from sim.methods.meritrank import meritrank_pht, meritrank_ppr, trust_ppr
 from sim.methods.method import Method
@@ -68,6 +69,16 @@ _RANKING, _TRUST = RankConfig(), TrustConfig()
 
 METHODS: Mapping[str, Entry] = MappingProxyType(
     {
+        "grapevine": Entry(
+            Grapevine.of,
+            "ours: trust walks, trust-weighted SALSA, evidence rule and budget",
+            "ranking/ALGORITHM.md, trust/THREATS.md; the node's own code",
+            {
+                "exponent": (0.4, 0.5, 0.7, 1.0),
+                "source_gain": (0.0, 0.25),
+                "item_penalty": (0.0, 0.1, 0.3),
+            },
+        ),
         "popularity": Entry(Popularity, "what most people have", "count of listeners"),
         "random": Entry(Chance, "a random list: the floor", "uniform over items"),
         "salsa": Entry(

@@ -28,7 +28,7 @@ class PublicSet:
     ndcg: float
 
     @property
-    def parameters(self) -> dict[str, float | int | str]:
+    def parameters(self) -> dict[str, float | int | str | None]:
         """The fields that differ from a node's, by name, as `--set` takes them."""
         node = RankConfig()
         return {
@@ -53,6 +53,7 @@ PUBLIC_SETS: Mapping[str, PublicSet] = MappingProxyType(
                 dependent_excess=1.0,
                 method=Method.SAMPLED,
                 walks=50_000,
+                separation=None,
                 discovery_every=0,
             ),
             20,

@@ -331,8 +331,8 @@ def item_paths(
     """Every path j -> v -> item with its part of the item's concave sum: (j, v, part).
 
     `found` is `reached_listeners` of that one item. A term gain[j] Q_j ** exponent is divided
-    among its authors in proportion to their mass, so the parts add up to `spread`'s value.
-    O(paths).
+    among its authors in proportion to their mass, so the parts add up to `spread`'s value. The
+    paths of one author stand together. O(paths).
     """
     _, who, affinity = found
     n = 0

@@ -33,6 +33,11 @@ BLOCK_BYTES = 20
 SHARE = 8
 """A block of more than 1/8 of a segment gets its own; a segment is swept when 1/8 is holes."""
 
+_FIRST_BYTES = 4096
+
+_INDEX_MAX = 1 << 30
+"""Of a checkpoint: half of the segments that the tables can tell apart in the life of a graph."""
+
 _NOTHING = np.zeros(0, np.uint8)
 
 
@@ -53,13 +58,13 @@ class Merged(NamedTuple):
 class Segment:
     """A run of `capacity` bytes; `used` were cut into blocks, `live` still belong to some.
 
-    Memory follows use: `data` grows in place up to `capacity`.
+    Memory follows use: `data` begins with `begin` bytes and grows in place up to `capacity`.
     """
 
     __slots__ = ("capacity", "data", "live", "used")
 
-    def __init__(self, capacity: int) -> None:
-        self.data = np.zeros(min(capacity, 4096), np.uint8)
+    def __init__(self, capacity: int, begin: int = _FIRST_BYTES) -> None:
+        self.data = np.zeros(min(capacity, begin), np.uint8)
         self.capacity = capacity
         self.used = 0
         self.live = 0
@@ -312,7 +317,7 @@ class BlockStore:
             return -1
         index = self._next
         self._next += 1
-        self._segments[index] = Segment(capacity)
+        self._segments[index] = Segment(capacity, max(_FIRST_BYTES, self._reserved // SHARE))
         self._reserved += capacity
         return index
 
@@ -433,6 +438,8 @@ class BlockStore:
         if len(directory) != len(parts):
             raise ValueError("there is not one part for each segment")
         _, self._next, self._open = numbers
+        if not -1 <= self._open < self._next <= _INDEX_MAX:
+            raise ValueError("segments are counted wrong")
         for (index, capacity, used, live, room), data in zip(directory, parts, strict=True):
             fits = 0 <= live <= used == len(data) <= room <= capacity <= self._bytes_max
             if not fits or not 0 <= index < self._next or index in self._segments:

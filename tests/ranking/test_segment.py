@@ -78,7 +78,7 @@ class Store:
         for a in range(AUTHORS):
             found, expected = store.edges(a), self._new(self.twin.get(a, []))
             assert all(map(np.array_equal, found, expected))
-            assert block_bytes(blocks.count[a], blocks.stamps[a]) <= blocks.capacity[a]
+            assert block_bytes(blocks.edges[a], blocks.stamps[a]) <= blocks.capacity[a]
         taken = sorted(
             (int(store.segment[a]), int(blocks.offset[a]), int(blocks.capacity[a]))
             for a in range(AUTHORS)

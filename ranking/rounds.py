@@ -1,12 +1,10 @@
 """Walkers added until the list stands: an eighth of the budget first, then twice as many.
 
 A round computes the scores anew from all walkers so far, since the sum over the owner's items is
-concave; so when the errors say that the next round cannot suffice either, it is left out.
+concave; so rounds that cannot suffice by what the errors say are left out.
 """
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +40,8 @@ def walked(walkers: Walkers, excluded: I32, n: int) -> tuple[ItemScores, Bench]:
     if separation is None:
         rounds = rounds[-1:]
     needed = 0.0
-    for part, following in pairwise((*rounds, 2 * EIGHTHS)):
-        if part < EIGHTHS and needed >= following:
+    for part in rounds:
+        if part < needed and part < EIGHTHS:
             continue
         scores = walkers.scores(part)
         bench = Bench.of(scores, excluded)

@@ -28,7 +28,7 @@ DAY = int(START) // 86_400
 CONFIG = PeerConfig(
     network=NETWORK,
     dial=DialConfig(private=True),
-    graph=GraphConfig(bytes_max=4 * 1024 * 1024),
+    graph=GraphConfig(bytes_max=16 * 1024 * 1024),
     trust=TrustConfig(walks=1_000),
 )
 

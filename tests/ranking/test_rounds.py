@@ -62,6 +62,22 @@ def test_a_list_that_does_not_stand_takes_the_budget(clear):
     assert (scores.score == whole.score).all(), "the last round is the answer without rounds"
 
 
+def test_hopeless_rounds_are_left_out(clear, monkeypatch):
+    parts, scores = [], Walkers.scores
+
+    def counted(self, part=8):
+        parts.append(part)
+        return scores(self, part)
+
+    monkeypatch.setattr(Walkers, "scores", counted)
+    walked(walkers(clear, SAMPLED), np.array([0, 1], np.int32), 3)
+    assert parts == [1, 8]
+    parts.clear()
+    monkeypatch.setattr("ranking.rounds.growth_needed", lambda *_: 3.5)
+    walked(walkers(clear, SAMPLED), NONE, 3)
+    assert parts == [1, 4, 8]
+
+
 def test_a_list_longer_than_what_is_found_takes_the_budget(clear):
     assert walked(walkers(clear, SAMPLED), NONE, 80)[0].walks == SAMPLED.walks
 

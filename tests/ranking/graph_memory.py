@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ranking.graph import BoundedGraph, GraphConfig
+from ranking.warm_up import warm_up
 
 EDGES, ITEMS, AUTHORS, BUNDLE = 2_000_000, 100_000, 20_000, 64
 TODAY = 20_000
@@ -36,10 +37,7 @@ def state(graph: BoundedGraph, author: int, names: list[bytes], rng: np.random.G
 def main() -> None:
     rng = np.random.default_rng(1)
     names = [b"mbid:%08x-0000-4000-8000-%012x" % (k, k) for k in range(ITEMS)]
-    warm = BoundedGraph(GraphConfig(), hash_key=1)
-    state(warm, warm.author_row(b"w" * 32), names, rng)
-    warm.snapshot(today=TODAY)
-    del warm
+    warm_up()
     graph = BoundedGraph(GraphConfig(), hash_key=1)
     before = resident()
     for author in rng.permutation(AUTHORS).tolist():

@@ -11,6 +11,7 @@ from ranking.config import RankConfig
 from ranking.recommend import RecommendRequest, rank_items
 from ranking.trust_vector import TrustVector
 from sim.methods.method import Ranked, Ranker, World
+from sim.methods.public import PUBLIC_SETS
 from trust.config import TrustConfig
 from trust.meritrank import trust_from
 
@@ -28,8 +29,13 @@ class Grapevine:
     @classmethod
     def of(cls, **parameters: float | int | str) -> Grapevine:
         """With some fields of `RankConfig` and `TrustConfig` by name; `walks` is the trust's,
-        `item_walks` the ranking's. Raises ValueError for a name that neither has."""
-        ranking, trust = _defaults(RankConfig(discovery_every=0)), _defaults(TrustConfig())
+        `item_walks` the ranking's. `public` names one of `PUBLIC_SETS` to start from. Raises
+        ValueError for a name that neither has."""
+        named = str(parameters.pop("public", ""))
+        if named and named not in PUBLIC_SETS:
+            raise ValueError(f"no public set {named!r}: there are {', '.join(PUBLIC_SETS)}")
+        start = PUBLIC_SETS[named].config if named else RankConfig(discovery_every=0)
+        ranking, trust = _defaults(start), _defaults(TrustConfig())
         for name, value in parameters.items():
             there = trust if name in trust else ranking
             key = "walks" if name == "item_walks" else name

@@ -9,6 +9,7 @@ from ranking.config import RankConfig
 from ranking.recommend import RecommendRequest, rank_items
 from ranking.salsa import score_items
 from ranking.trust_vector import TrustVector
+from sim.methods.grapevine import Grapevine
 from sim.methods.public import PUBLIC_SETS
 from tests.ranking.worlds import random_likes, snapshot
 
@@ -33,3 +34,11 @@ def test_lists_are_the_scores_alone(name):
     score[snap.liked(3)] = 0
     assert found.score == pytest.approx(np.sort(score)[::-1][: found.item.size], rel=1e-5)
     assert found.item.size == min(chosen.k, np.count_nonzero(score))
+
+
+def test_a_set_is_asked_for_by_name_and_changed_from_there():
+    assert Grapevine.of(public="gowalla").rank == PUBLIC_SETS["gowalla"].config
+    changed = Grapevine.of(public="lastfm", echo="0.1").rank
+    assert changed == replace(PUBLIC_SETS["lastfm"].config, echo=0.1)
+    with pytest.raises(ValueError, match="there are gowalla, lastfm"):
+        Grapevine.of(public="movielens")

@@ -65,8 +65,9 @@ class TrustConfig:
     """No author gets more than this part of all trust ..."""
     cap_slack: float = 2.0
     """... or than `cap_slack` times the even share, where few authors are trusted (>= 1)."""
-    edge_flow_max: float = 0.01
-    """Part of all walks that may cross any one edge not leaving the owner; 1 switches it off."""
+    edge_flow_max: float = 0.03
+    """Part of all walks that may cross any one edge not leaving the owner; 1 switches it off. At
+    .01 it cuts what friends of people with few friends have to say (THREATS.md)."""
     connectivity: ConnectivityDecay = ConnectivityDecay.EXCESS
     beta: float = 0.99
     beta_threshold: float = 0.99

@@ -27,7 +27,7 @@ class EarnedConfig:
     part_max: float = 0.2
     """All earned trust together is at most this part of the owner's out-weight."""
     author_part_max: float = 0.01
-    """One author's at most this part: as much as one edge behind a friend may carry
+    """One author's at most this part: less than one edge behind a friend may carry
     (`TrustConfig.edge_flow_max`), so it takes twenty of the best to fill `part_max`."""
     authors_max: int = 256
     """So many earn at once; the least go first out."""

@@ -8,7 +8,8 @@ class ConnectivityDecay(StrEnum):
     """What a walk score loses for hanging on one other person (MeritRank's beta).
 
     NONE: nothing; the ranking's evidence rule asks it of each item instead.
-    EXCESS: continuous and relative to the dominator's own share of trust: 1 - beta * excess^4.
+    EXCESS: continuous and relative to the dominator's own share of trust:
+        x (1 - beta * excess ** beta_power).
     WEB3RECOMMEND: x (1 - beta) when one person precedes more than `beta_threshold` of the visits.
     MERITRANK: x (1 - beta) * share when one person precedes at least `beta_threshold` of them;
     the others share what was taken.
@@ -70,6 +71,8 @@ class TrustConfig:
     .01 it cuts what friends of people with few friends have to say (THREATS.md)."""
     connectivity: ConnectivityDecay = ConnectivityDecay.EXCESS
     beta: float = 0.99
+    beta_power: float = 4.0
+    """How late EXCESS sets in: x (1 - beta * excess ** beta_power)."""
     beta_threshold: float = 0.99
     """For the published forms of beta. 1.0 is MeritRank's own."""
     gamma: float | None = None

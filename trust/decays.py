@@ -84,7 +84,8 @@ def decayed_by_connectivity(passing: Passing, mass: F64, config: TrustConfig) ->
     if form is ConnectivityDecay.NONE:
         return mass
     if form is ConnectivityDecay.EXCESS:
-        kept: F64 = mass * (1.0 - config.beta * largest_excess(passing, mass) ** 4)
+        lost = config.beta * largest_excess(passing, mass) ** config.beta_power
+        kept: F64 = mass * (1.0 - lost)
         return kept
     share = largest_share(passing, mass.size)
     if form is ConnectivityDecay.WEB3RECOMMEND:

@@ -187,7 +187,7 @@ class BoundedGraph:
 
         weights: percent, -100..100; negative dislikes, 0 takes back. days: since 1970-01-01, the
         earlier of said and first seen. device: 0..65535, in the order of her devices. For each
-        item the highest (seq, device, index) stands. About 60 µs + .3 µs an item, and O(edges of
+        item the highest (seq, device, index) stands. About 80 µs + .3 µs an item, and O(edges of
         the author).
         """
         seqs = np.full(len(items), seq, np.uint32)
@@ -237,7 +237,7 @@ class BoundedGraph:
     def put_rows(self, authors: NDArray[np.int32], edges: EdgeColumns) -> None:
         """`put_many` of items that are known already: `edges.item` are rows in use, -1 is refused.
 
-        Twenty million edges a second, when authors come together.
+        Ten million edges a second, when authors come together.
         """
         order, distinct, first = _by_author(authors)
         self._state(distinct, first, _taken(edges, order))

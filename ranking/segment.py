@@ -161,13 +161,17 @@ class BlockStore:
         if not authors.size:
             return []
         where = np.where(self.blocks.capacity[authors] > 0, self.segment[authors], -1)
+        if len(authors) == 1:
+            return [(self._data(int(where[0])), np.zeros(1, np.int64))]
         order = np.argsort(where, kind="stable")
         cuts = np.flatnonzero(np.diff(where[order])) + 1
         groups = []
         for group in np.split(order, cuts):
-            index = int(where[group[0]])
-            groups.append((self._segments[index].data if index >= 0 else _NOTHING, group))
+            groups.append((self._data(int(where[group[0]])), group))
         return groups
+
+    def _data(self, index: int) -> NDArray[np.uint8]:
+        return self._segments[index].data if index >= 0 else _NOTHING
 
     def references(self, n_items: int) -> NDArray[np.int64]:
         """Edges to each row of items. O(edges)."""
@@ -292,6 +296,13 @@ class BlockStore:
 
     def _give_up(self, authors: NDArray[np.int64]) -> None:
         """The blocks of these authors are none any more, whatever the tables say of their edges."""
+        if len(authors) == 1:
+            author = int(authors[0])
+            size = int(self.blocks.capacity[author])
+            self.blocks.capacity[author] = 0
+            if size:
+                self._free(int(self.segment[author]), size)
+            return
         authors = authors[self.blocks.capacity[authors] > 0]
         indices, which = np.unique(self.segment[authors], return_inverse=True)
         freed = np.bincount(which, self.blocks.capacity[authors])

@@ -74,10 +74,10 @@ class TrustView:
         listeners = snapshot.item_side
         edges = int(np.diff(snapshot.author_ptr)[heard.t > 0].sum())
         if edges <= FEW * snapshot.author_item.size:
-            arrays = trusted_side(likes, heard.t, snapshot.n_items)
-            for array in arrays:
+            ptr, author, code = trusted_side(likes, heard.t, snapshot.n_items)
+            for array in (ptr, author, code):
                 array.setflags(write=False)  # or each kernel would be compiled for it once more
-            listeners = Side(*arrays, snapshot.affinity)
+            listeners = Side(ptr, author, code, snapshot.affinity)
         return cls(snapshot, heard, barred, mass, taste, listeners, trust, blocked)
 
     @classmethod

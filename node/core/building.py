@@ -89,7 +89,7 @@ def build(
     """A peer with everything it remembers in place; the first person is the owner.
 
     `new_seed` gives 32 secret random bytes. Costs about 2 s a million claims; with a checkpoint
-    (`saved`) .1 s, and the 2 s for what has changed since. `CheckpointError` when it does not fit.
+    (`saved`) .06 s, and the 2 s for what has changed since. `CheckpointError` when it does not fit.
     """
     hash_key = rng.getrandbits(63)
     if saved is None:

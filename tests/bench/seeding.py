@@ -125,8 +125,8 @@ def seed_large(home: Path, authors: int, items: int, edges: int) -> None:
     """A node that has heard of very many people, in as few bundles as claims allow.
 
     Each author has a feed of likes (256 to a bundle) and one of two vouches, which is what the
-    vouch graph has room for; a tenth of the items have titles. Every bundle is signed. About 60 s
-    and .7 GB of disk for ten million likes of 100,000 authors.
+    vouch graph has room for; a tenth of the items have titles. Every bundle is signed. About a
+    minute of processor time and .7 GB of disk for ten million likes of 100,000 authors.
     """
     rng = np.random.default_rng(3)
     seeded = [SeededAuthor("large", number) for number in range(authors)]

@@ -47,6 +47,7 @@ def test_hits_are_the_exact_visit_probabilities():
     assert trust.t == pytest.approx([0, 0.425 / 1.21125, 0.78625 / 1.21125], abs=0.005)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("casts", "ranks"),
     [

@@ -68,11 +68,13 @@ def told_off(entered, n_identities=60):
     return found, victims, honest.n
 
 
+@pytest.mark.compiled
 def test_strangers_change_nobodys_trust_by_bad_mouthing():
     (before, after), _, _ = told_off(entered=0)
     assert (before == after).all()
 
 
+@pytest.mark.compiled
 def test_a_region_takes_away_no_more_than_it_has():
     """What victims lose is its part at most, and what all others gain by that as much again."""
     (before, after), victims, n_honest = told_off(entered=20)

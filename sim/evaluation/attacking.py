@@ -17,14 +17,23 @@ import numpy as np
 from sim.attacks.attacked import attack
 from sim.attacks.exposure import Exposure, expose
 from sim.attacks.regions import Attack
-from sim.data.interactions import Wanted
+from sim.data.affinity import with_affinities
+from sim.data.interactions import Dataset, Wanted, world_of
+from sim.data.splits import HELD_OUT, Split, hold_out
 from sim.evaluation.intervals import student
 from sim.evaluation.metrics import measure
 from sim.methods.method import F64, I32, Method, World
 from sim.methods.salsa import PlainSalsa
 
+SPLITS_MAX = 5
+"""Draws beyond so many use a split again, with other people fooled and asked."""
+
 REACHED_MIN = 20
 """With fewer people reached in all draws together, nothing is said of them."""
+
+
+SPLIT = 7
+"""What a stream of random numbers is for: (root seed, purpose, number)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +84,28 @@ class Cell:
     worst: int
     ndcg: float
     plain: float
+
+
+def honest_splits(data: Dataset, setting: Setting, affinity: str = "equal") -> list[Honest]:
+    """A split for each draw, up to `SPLITS_MAX`; the given test part if the data have one.
+
+    Raises ValueError for data without trust, or where nobody can be judged.
+    """
+    if data.trust is None:
+        raise ValueError("an attack needs to know who trusts whom")
+    made: list[Honest] = []
+    for number in range(min(setting.draws, SPLITS_MAX) if data.test is None else 1):
+        if data.test is None:
+            rng = np.random.default_rng((setting.seed, SPLIT, number))
+            split = hold_out(data.train, HELD_OUT, rng)
+        else:
+            split = Split(data.train, data.test)
+        world = world_of(with_affinities(split.train, affinity), data.trust)
+        honest = Honest.of(world, Wanted.of(split.test), setting.k)
+        if not honest.people.size:
+            raise ValueError("nobody has enough items to be judged")
+        made.append(honest)
+    return made
 
 
 def attack_table(

@@ -221,7 +221,7 @@ class BoundedGraph:
             self._items.refer(rows, 1)  # lest making way for one author free another's rows
             self.put_rows(authors, edges._replace(item=rows))
             self._items.refer(rows, -1)
-            self._items.recycle(rows)
+            self._items.recycle(rows[rows >= 0])
             return
         self._items.recycle(rows[rows >= 0])
         ends = np.cumsum(sizes)

@@ -110,6 +110,17 @@ def test_names_that_cannot_be_are_refused_and_counted():
     assert list(edges_by_name(graph)[author_key(0)]) == [b"x"]
 
 
+def test_many_statements_about_names_that_cannot_be_change_nothing_else():
+    """Their row, -1, once freed the last name that the table had room for."""
+    graph = make()
+    a = graph.author_row(author_key(0))
+    for n in range(200):
+        put_many(graph, [(a, b"", 1, 0, 1, 1), (a, b"n" * 256, 1, 0, 1, 1)])
+        assert len(edges_by_name(graph).get(author_key(0), {})) == n
+        put(graph, a, [b"%d" % n])
+    assert graph.statistics().refused == 400
+
+
 def test_nothing_put_is_nothing():
     graph = make()
     a = graph.author_row(author_key(0))

@@ -9,6 +9,7 @@ from sim.methods.registry import METHODS, Entry, _as_kind_of, method
 from tests.sim.methods.worlds import listed, random_world, world
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", METHODS)
 def test_lists_are_good_and_equal_for_equal_seeds(name) -> None:
     the_world = random_world(1)
@@ -50,7 +51,7 @@ def test_the_grid_is_of_parameters_and_includes_the_default(name) -> None:
 
 
 def test_unknown_names_are_told_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"no method 'pop'; there are popularity, random"):
+    with pytest.raises(ValueError, match=r"no method 'pop'; there are grapevine, popularity, random"):
         method("pop")
     with pytest.raises(ValueError, match=r"popularity has no parameter 'k'; it has none"):
         method("popularity", {"k": 1})

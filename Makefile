@@ -46,7 +46,8 @@ check: lint tidy ## the inner loop: lint and the fast tests
 # The kernels run twice: as plain Python first, where an index out of range is an error and not
 # somebody else's memory, then compiled with everything else.
 test: lint tidy ## everything that must hold before a change lands
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow and not data and not compiled" tests/ranking tests/trust
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow and not data and not compiled" tests/ranking tests/trust \
+	  tests/sim/methods
 	$(BIN)/pytest -q
 
 demo: $(STAMP) ## real daemons on loopback, real recommendations, a Sybil attack

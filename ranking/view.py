@@ -137,6 +137,10 @@ class KeptViews:
         self._kept = (made, *others[: VIEWS_MAX - 1])
         return made
 
+    def clear(self) -> None:
+        """Keep none: what they are of has changed."""
+        self._kept = ()
+
     @property
     def nbytes(self) -> int:
         """Memory of the views beside the snapshot and the trust given."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias
 
@@ -11,7 +12,18 @@ from node.core.admission import Admission
 from node.core.clicks import ClickLog
 from node.core.config import SECONDS_PER_DAY, PeerConfig
 from node.core.dialing import AddressBook
-from node.core.events import Asked, Commit, Compute, Effect, Event, FindInfo, Provide, Refuse, Write
+from node.core.events import (
+    Asked,
+    Commit,
+    Compute,
+    Computed,
+    Effect,
+    Event,
+    FindInfo,
+    Provide,
+    Refuse,
+    Write,
+)
 from node.core.persons import Person, Persons
 from node.core.trusting import LOCAL, TrustDesk, Walked, WalkJob
 from protocol.events import Event as GossipEvent
@@ -19,7 +31,9 @@ from protocol.feedtable import FeedTable
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey
 from protocol.limits import SEQ_MAX
+from ranking.begun_snapshot import BegunSnapshot
 from ranking.graph import PROTECTED, BoundedGraph
+from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from ranking.view import KeptViews
 from trust.config import TrustConfig
@@ -80,6 +94,8 @@ class PeerState:
     """Person's row -> her walks, to be mended; of those with a vector."""
     views: KeptViews = field(default_factory=KeptViews)
     """The graph as the last askers heard it; read and replaced on the worker."""
+    finishing: dict[BegunSnapshot, list[int]] = field(default_factory=dict)
+    """Snapshots that the worker finishes now -> tokens of the continuations that wait for them."""
     tell_gossip: Callable[[GossipEvent, float], list[Effect]] = lambda _event, _now: []
     """Hands an event to gossip and translates what comes out; the `Peer` sets it."""
     moving_in: dict[str, None] = field(default_factory=dict)
@@ -111,6 +127,45 @@ class PeerState:
                 self.graph.unhold()
 
         return Compute(self.then(release), job)
+
+    def compute_on_snapshot(
+        self, job: Callable[[GraphSnapshot], Any], continuation: Continuation, now: float
+    ) -> list[Effect]:
+        """`compute` a job of the graph as it is today. Read what else it needs before: rows only
+        grow.
+
+        Here edges are only copied; the worker finishes the snapshot first, once for everybody who
+        asks before the graph changes. An older snapshot never answers, however short ago it was
+        made: rows that nobody has held since may stand for other items by now.
+        """
+        self.graph.hold()  # lest making room for that recycle rows of the snapshot
+        try:
+            begun = self.graph.begin_snapshot(today=self.today(now))
+            if begun.ready:
+                return [self.compute(partial(job, begun.finish()), continuation)]
+            self.views.clear()
+            return self._when_finished(begun, job, continuation)
+        finally:
+            self.graph.unhold()
+
+    def _when_finished(
+        self,
+        begun: BegunSnapshot,
+        job: Callable[[GraphSnapshot], Any],
+        continuation: Continuation,
+    ) -> list[Effect]:
+        def start(event: Event, now: float) -> list[Effect]:
+            if not isinstance(event, Computed):
+                return continuation(event, now)
+            return [self.compute(partial(job, event.result), continuation)]
+
+        def on_finished(event: Event, now: float) -> list[Effect]:
+            started = [self.waiting.pop(token) for token in self.finishing.pop(begun)]
+            return [effect for start in started for effect in start(event, now)]
+
+        waiting = self.finishing.setdefault(begun, [])
+        waiting.append(self.then(start))
+        return [] if len(waiting) > 1 else [self.compute(begun.finish, on_finished)]
 
     def find_info(self, items: list[str], continuation: Continuation) -> Effect:
         """Ask the store what items are called."""

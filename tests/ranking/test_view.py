@@ -91,3 +91,5 @@ def test_views_are_kept_until_something_changes(world):
     other = snapshot(likes, 60, 200)
     assert views.view(other, trusts[0], none).snapshot is other
     assert views.nbytes == views.view(other, trusts[0], none).nbytes, "no older snapshot is kept"
+    views.clear()
+    assert views.nbytes == 0

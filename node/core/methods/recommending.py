@@ -50,10 +50,10 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     undefended = params.text(asked.params, "method", default="grapevine") == "undefended"
     n = int(params.number(asked.params, "n", 1, min(ITEMS_MAX, state.config.rank.items_max), 20))
     request = request_for(state, person, n, undefended=undefended)
-    walked, snapshot, seed = walking(state, person), snapshot_of(state, now), draw_seed(state)
+    walked, seed = walking(state, person), draw_seed(state)
     remembered = asked.caller.owner and not undefended and state.config.earned is not None
 
-    def work() -> tuple[TrustVector, Recommendation, list[NamedRows]]:
+    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, Recommendation, list[NamedRows]]:
         rng = np.random.default_rng(seed)
         if undefended:
             trust = TrustVector.everyone_equal(snapshot.n_authors, person.row)
@@ -85,7 +85,7 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         kept = remember(state, person, places, then)
         return kept + with_titles(state, person, trust, asked, data, entries, warnings)
 
-    return [state.compute(work, on_ranked)]
+    return state.compute_on_snapshot(work, on_ranked, now)
 
 
 def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -106,10 +106,10 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         if left_out == person.row:
             return refuse(asked, "usage", "nobody can be left out of her own list")
     request = request_for(state, person, 20, undefended=False)
-    walked, snapshot, seed = walking(state, person), snapshot_of(state, now), draw_seed(state)
+    walked, seed = walking(state, person), draw_seed(state)
     vouches = state.trust.compiled()
 
-    def work() -> tuple[TrustVector, Why]:
+    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, Why]:
         trust = walked.walk()
         fewer = None
         if left_out is not None:
@@ -132,7 +132,7 @@ def on_why(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         warnings = (UNPROTECTED,) if made.unprotected else ()
         return with_titles(state, person, trust, asked, entry, entries, warnings)
 
-    return [state.compute(work, on_explained)]
+    return state.compute_on_snapshot(work, on_explained, now)
 
 
 # ------------------------------------------------------------------------------- shared parts
@@ -160,11 +160,6 @@ def walking(state: PeerState, person: Person) -> Walking:
     """Read what the walks need. What `walk` finds is for `keep`."""
     job = state.walk_job(person, state.trust.config)
     return Walking(state.trust.version, job, state.vector(person.row))
-
-
-def snapshot_of(state: PeerState, now: float) -> GraphSnapshot:
-    """The graph as it is today, for the worker. Take it after `walking`: rows only grow."""
-    return state.graph.snapshot(today=state.today(now))
 
 
 def draw_seed(state: PeerState) -> int:

@@ -19,12 +19,13 @@ from node.core.events import (
     PutClick,
 )
 from node.core.methods import params
-from node.core.methods.recommending import failed, no_such_person, snapshot_of, walking
+from node.core.methods.recommending import failed, no_such_person, walking
 from node.core.naming import item_names, titles
 from node.core.persons import ClickFact, Person
 from node.core.state import PeerState, refuse
 from protocol.ids import AuthorKey
 from ranking.search import Found, SearchConfig, click_scores, search
+from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from ranking.view import TrustView
 
@@ -51,7 +52,7 @@ def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
 
     def on_matched(event: Event, then: float) -> list[Effect]:
         rows = event.rows if isinstance(event, InfoFound) else ()
-        return [_rank(state, person, asked, words, n, rows, then)]
+        return _rank(state, person, asked, words, n, rows, then)
 
     return [FindInfo(state.then(on_matched), words=words, limit=CANDIDATES)]
 
@@ -64,16 +65,18 @@ def _rank(
     n: int,
     rows: tuple[InfoRow, ...],
     now: float,
-) -> Effect:
+) -> list[Effect]:
     """Trust and clicks on the worker, then titles, then the answer."""
     heard = (row for row in rows if not state.trust.refuses(AuthorKey(row.author)))
     matched = list(dict.fromkeys(row.item for row in heard))
-    walked, snapshot = walking(state, person), snapshot_of(state, now)
+    walked = walking(state, person)
     blocked = state.trust.refused
     table = state.clicks.table()
     terms = state.clicks.terms.lookup_many([word.encode() for word in words])
 
-    def work() -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
+    def work(
+        snapshot: GraphSnapshot,
+    ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
         trust = walked.walk()
         clicked = click_scores(table, terms[terms >= 0], trust, CONFIG)
         nothing = not matched and not clicked[0].size
@@ -110,7 +113,7 @@ def _rank(
 
         return [state.find_info(shown, on_info)]
 
-    return state.compute(work, on_ranked)
+    return state.compute_on_snapshot(work, on_ranked, now)
 
 
 def _ordered(

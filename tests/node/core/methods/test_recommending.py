@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.core import events as ev
 from node.core.methods.recommending import ITEMS_MAX
 from node.query import results
 from node.query.schema import ANSWER_BYTES_MAX, encode_result
@@ -170,3 +171,46 @@ def test_what_a_question_worked_out_serves_the_next_until_something_changes(node
     node.ask("trust", peer=node.people[1].author.hex(), weight=0)
     node.ask("recommend")
     assert view() is not second
+
+
+def test_questions_at_once_share_one_snapshot_which_the_worker_finishes(node):
+    alone = node.ask("recommend", n=9)  # no place for a discovery, which is drawn
+    found = node.ask("search", words=["film"])
+    heard_by(node, [node.people[9].says(rates("t:another"))])  # untrusted: lists stay the same
+    node.lazy = True
+    tokens = [node.submit("recommend", ev.OWNER, n=9) for _ in range(2)]
+    tokens.append(node.submit("search", ev.OWNER, words=["film"]))
+    assert node.state.views.nbytes == 0, "nothing old is kept beside the new one"
+    finish, find = node.held
+    assert isinstance(finish, ev.Compute), "one of them finishes it"
+    assert isinstance(find, ev.FindInfo)
+    assert node.state.graph._snapshot[1]._made is None, "not on the thread of the Peer"
+    node.release()
+    first, second, third = (node.answers[token] for token in tokens)
+    assert first.data["items"] == second.data["items"] == alone["items"]
+    assert third.data == found
+    assert node.state.finishing == node.state.waiting == {}
+    assert not node.state.graph._items.held
+
+
+def test_a_question_is_answered_from_the_graph_as_it_was_when_it_was_asked(node):
+    node.lazy = True
+    before = node.submit("recommend", ev.OWNER, n=40)
+    heard_by(node, [node.people[0].says(rates("t:2"), rates("t:fresh"))])
+    after = node.submit("recommend", ev.OWNER, n=40)
+    assert sum(isinstance(effect, ev.Compute) for effect in node.held) == 2
+    node.release()
+    listed = [{i["item"] for i in node.answers[t].data["items"]} for t in (before, after)]
+    assert listed[1] - listed[0] == {"t:fresh"}
+
+
+def test_whoever_waits_for_a_snapshot_hears_that_it_failed(node):
+    node.lazy = True
+    tokens = [node.submit("recommend", ev.OWNER) for _ in range(2)]
+    (job,) = node.held
+    node.held.clear()
+    node.handle(ev.ComputeFailed(job.token, "it broke"))
+    for token in tokens:
+        assert "it broke" in node.answers[token].message
+    assert node.state.finishing == node.state.waiting == {}
+    assert not node.state.graph._items.held

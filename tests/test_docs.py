@@ -3,13 +3,14 @@
 import importlib
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 from typer.core import TyperGroup
 
-from node.cli.main import MODULES, grapevine
+from node.cli.main import MODULES, PLUGINS, grapevine
 from node.config import SETTINGS, Setting
 from node.errors import NodeError
 from node.query.schema import EXIT_CODES
@@ -55,7 +56,9 @@ def shown_commands() -> list[list[str]]:
 
 
 def test_readme_shows_every_command_and_no_other() -> None:
-    assert {words[0] for words in shown_commands()} == MODULES.keys()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    plugins = project["entry-points"][PLUGINS]
+    assert {words[0] for words in shown_commands()} == MODULES.keys() | plugins.keys()
 
 
 @pytest.mark.parametrize("words", shown_commands(), ids=" ".join)

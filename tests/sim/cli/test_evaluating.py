@@ -147,7 +147,7 @@ def test_one_method_may_be_compared_with_itself(files: Path) -> None:
 
 
 WRONG = {
-    "no such method": (["--method", "x"], "there is no method 'x'; there are popularity"),
+    "no such method": (["--method", "x"], "no method 'x'; there are grapevine, popularity"),
     "no such parameter": (["--set", "random.x=1"], "random has no parameter 'x'"),
     "a method not asked for": (["--set", "salsa.x=1"], "'salsa' is not in --method"),
     "half a setting": (["--set", "random.x"], "it should read METHOD.PARAM=VALUE"),

@@ -51,7 +51,7 @@ def test_the_grid_is_of_parameters_and_includes_the_default(name) -> None:
 
 
 def test_unknown_names_are_told_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"no method 'pop'; there are grapevine, popularity, random"):
+    with pytest.raises(ValueError, match=r"no method 'pop'; there are grapevine, popularity"):
         method("pop")
     with pytest.raises(ValueError, match=r"popularity has no parameter 'k'; it has none"):
         method("popularity", {"k": 1})

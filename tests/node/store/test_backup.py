@@ -219,6 +219,7 @@ def publish(paths: DataPaths, rng: Random) -> list[Bundle]:
     return published
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_restore_point_ever_equivocates(tmp_path_factory: pytest.TempPathFactory, seed: int):

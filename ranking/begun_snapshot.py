@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.affinity import decay_levels
-from ranking.kernels_blocks import copy_edges, count_signs
+from ranking.kernels_forward import copy_edges, count_signs
 from ranking.segment import BlockStore
 from ranking.snapshot import DatedSnapshot, GraphSnapshot
 

@@ -415,7 +415,7 @@ class BoundedGraph:
     def begin_snapshot(self, *, today: int) -> BegunSnapshot:
         """`snapshot` in two steps: what `finish` does may be done on another thread.
 
-        O(edges), 5 ms a million. The older snapshot is not kept, so that there is one at a time.
+        O(edges), 5 to 8 ms a million. The older snapshot is not kept, so that there is one at a time.
         """
         state = (self.version, self.authors.rows, self.items.rows)
         if self._snapshot is not None and self._snapshot[0] == state:

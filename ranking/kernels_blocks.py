@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ranking.kernels_storage import F32, I32, I64, U8, U64, EdgeColumns
+from ranking.kernels_storage import I32, I64, U8, U64, EdgeColumns
 
 U16 = NDArray[np.uint16]
 
@@ -429,58 +429,3 @@ def pack_blocks(authors: I64, blocks: Blocks, source: U8, target: U8, end: int) 
         blocks.capacity[a] = room
         end += room
     return len(authors), end
-
-
-# ----------------------------------------------------------------------------------- snapshots
-@njit(nogil=True, cache=True)
-def count_signs(authors: I64, blocks: Blocks, data: U8, liked: I64, disliked: I64) -> None:
-    """Number of edges with positive and negative weight, for the authors of one segment."""
-    for a in authors:
-        weight = block_parts(data, blocks.offset[a], blocks.edges[a], blocks.stamps[a])[4]
-        good = bad = 0
-        for k in range(len(weight)):
-            good += weight[k] > 0
-            bad += weight[k] < 0
-        liked[a], disliked[a] = good, bad
-
-
-@njit(nogil=True, cache=True)
-def _bounded(x: int, low: int, high: int) -> int:
-    return min(max(x, low), high)
-
-
-@njit(nogil=True, cache=True)
-def copy_edges(
-    authors: I64,
-    blocks: Blocks,
-    data: U8,
-    liked: tuple[I64, I32, U8],
-    disliked: tuple[I64, I32],
-    levels: tuple[F32, F32],
-    today: int,
-) -> tuple[int, int]:
-    """Copy one segment's edges to compressed rows (ptr, item, affinity code) and (ptr, item).
-
-    `levels` are where a weight in percent is on the scale of codes (`ranking.affinity`), and what
-    an age in days adds to that; its last entry is that of anything older, days to come count as
-    today. Returns the least and the greatest age among what is liked, bounded by neither.
-    """
-    of_weight, of_age = levels
-    oldest = len(of_age) - 1
-    least, greatest = 1 << 30, -(1 << 30)
-    for a in authors:
-        at, bad_at = liked[0][a], disliked[0][a]
-        n = blocks.edges[a]
-        item, _, day, _, weight, _ = block_parts(data, blocks.offset[a], n, blocks.stamps[a])
-        for e in range(n):
-            if weight[e] > 0:
-                age: int = today - np.int64(day[e])  # type: ignore[assignment]
-                least, greatest = min(least, age), max(greatest, age)
-                level = of_weight[weight[e]] + of_age[_bounded(age, 0, oldest)]
-                liked[1][at] = item[e]
-                liked[2][at] = _bounded(int(level + 0.5), 1, 255)
-                at += 1
-            elif weight[e] < 0:
-                disliked[1][bad_at] = item[e]
-                bad_at += 1
-    return least, greatest

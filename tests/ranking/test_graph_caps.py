@@ -160,7 +160,7 @@ class FullGraph(RuleBasedStateMachine):
 
 
 TestFullGraph = FullGraph.TestCase
-TestFullGraph.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestFullGraph.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 
 
 # -------------------------------------------------------------------------------------- floods

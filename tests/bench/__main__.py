@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -20,7 +20,10 @@ from subprocess import CalledProcessError
 from node.query.schema import QueryError
 from sim.demo.fleet import DemoFailed
 from tests.bench import (
+    ablation,
+    capped,
     commands,
+    curves,
     graph_bytes,
     graph_scale,
     memory,
@@ -32,12 +35,12 @@ from tests.bench import (
     trust_walks,
     walks,
 )
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, Series, table
 from tests.bench.nodes import BenchFailed
 from tests.bench.scale import FULL, SMALL, Scale
 from tests.bench.scratch import Scratch, scratch
 
-BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
+BENCHMARKS: dict[str, Callable[[Scratch, Scale], Sequence[Figure | Series]]] = {
     "commands": commands.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,
@@ -49,6 +52,9 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], list[Figure]]] = {
     "walks": walks.measure,
     "trust_walks": trust_walks.measure,
     "public": public.measure,
+    "capped": capped.measure,
+    "curves": curves.measure,
+    "ablation": ablation.measure,
 }
 
 
@@ -62,31 +68,34 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [name for name in options.name if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark {unknown[0]!r}: one of {', '.join(BENCHMARKS)}")
-    figures, failed = measured(options.name or list(BENCHMARKS), SMALL if options.small else FULL)
+    found, failed = measured(options.name or list(BENCHMARKS), SMALL if options.small else FULL)
+    figures = [one for one in found if isinstance(one, Figure)]
     print(f"\n{machine()}{'  (SMALL: no figures)' if options.small else ''}\n\n{table(figures)}")
     for name, reason in failed.items():
         print(f"\n{name} FAILED: {reason}")
     if options.json:
         shown = [asdict(figure) | {"ok": figure.ok} for figure in figures]
-        whole = {"machine": machine(), "small": options.small, "figures": shown, "failed": failed}
+        lines = [asdict(one) for one in found if isinstance(one, Series)]
+        whole = {"machine": machine(), "small": options.small, "figures": shown}
+        whole |= {"series": lines, "failed": failed}
         options.json.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
     return 0 if not failed and all(figure.ok for figure in figures) else 1
 
 
-def measured(names: list[str], scale: Scale) -> tuple[list[Figure], dict[str, str]]:
-    """Figures of these benchmarks, and why others gave none."""
-    figures: list[Figure] = []
+def measured(names: list[str], scale: Scale) -> tuple[list[Figure | Series], dict[str, str]]:
+    """Figures and lines of these benchmarks, and why others gave none."""
+    found: list[Figure | Series] = []
     failed: dict[str, str] = {}
     with scratch() as place:
         for name in names:
             began = time.monotonic()
             print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
             try:
-                figures += BENCHMARKS[name](place, scale)
+                found += BENCHMARKS[name](place, scale)
             except (BenchFailed, DemoFailed, QueryError, CalledProcessError) as error:
                 failed[name] = f"{error}\n{last_words(place)}"
             print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
-    return figures, failed
+    return found, failed
 
 
 def last_words(place: Scratch) -> str:

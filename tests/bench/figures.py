@@ -1,4 +1,7 @@
-"""One figure of the table: what was asked, what was measured, and whether that is good enough."""
+"""One figure of the table: what was asked, what was measured, and whether that is good enough.
+
+And the lines of a plot, for measurements that are more than one number.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -22,6 +25,28 @@ class Figure:
         if self.at_least:
             return self.measured >= self.asked
         return self.measured <= self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One place of a line; low and high: its 95 % bounds, where there are any."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, or one cloud of points, of the plot of that name."""
+
+    plot: str
+    name: str
+    x_label: str
+    y_label: str
+    points: tuple[Point, ...]
 
 
 def percentile(values: Iterable[float], part: float) -> float:

@@ -67,7 +67,7 @@ def measure(scratch: Scratch, scale: Scale) -> list[Figure]:
 
 def _measured(one: Benchmark, scale: Scale) -> list[Figure]:
     chosen = PUBLIC_SETS[one.parameters]
-    task = _task(one) if scale.public_tables else _drawn()
+    task = split_of(one) if scale.public_tables else drawn()
     people = np.flatnonzero(task.wanted.sizes).astype(np.int32)
     method = Grapevine(rank=chosen.config)
     found = evaluate([method], [task], people, Run(chosen.k, 0, WORKERS)).by_person
@@ -88,7 +88,7 @@ def _measured(one: Benchmark, scale: Scale) -> list[Figure]:
     ]
 
 
-def _task(one: Benchmark) -> Task:
+def split_of(one: Benchmark) -> Task:
     """The split as it is; only the training part is known, and nothing else is masked."""
     directory = DATA / one.directory
     files = Files(directory / "train.txt.gz", directory / "test.txt.gz")
@@ -100,7 +100,7 @@ def _task(one: Benchmark) -> Task:
     return Task.of(with_affinities(data.train, "equal"), data.test, None, 0)
 
 
-def _drawn() -> Task:
+def drawn() -> Task:
     """A tiny split drawn at random: it shows that everything runs."""
     pairs = np.unique(np.random.default_rng(0).integers(0, 100 * 150, 2_000))
     user, item = np.divmod(pairs, 150)

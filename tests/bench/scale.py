@@ -47,6 +47,24 @@ class Scale:
     region_seeds: int
     public_tables: bool
     """Whether the public tables are measured on their data, or on a tiny split drawn at random."""
+    friends_splits: int
+    attack_corners: int
+    attack_others: int
+    """Cells of the attack grid: of its corners, and drawn from the rest."""
+    attack_draws: int
+    attacked_people: int
+    """Asked in each draw."""
+    twins: int
+    """People who each vouch for an attacker who copies them."""
+    flood: int
+    """Identities for whom nobody vouches."""
+    capped_people: int
+    """With a capped graph of her own each."""
+    curve_people: int
+    """Asked for the lines of quality and of exposure."""
+    ablation_people: int
+    ablation_asked: int
+    """Asked under attack, in each of two splits."""
 
 
 FULL = Scale(
@@ -77,6 +95,17 @@ FULL = Scale(
     region_identities_max=100_000,
     region_seeds=12,
     public_tables=True,
+    friends_splits=5,
+    attack_corners=120,
+    attack_others=60,
+    attack_draws=5,
+    attacked_people=100,
+    twins=200,
+    flood=10_000,
+    capped_people=100,
+    curve_people=500,
+    ablation_people=300,
+    ablation_asked=75,
 )
 
 SMALL = Scale(
@@ -107,4 +136,15 @@ SMALL = Scale(
     region_identities_max=100,
     region_seeds=2,
     public_tables=False,
+    friends_splits=2,
+    attack_corners=2,
+    attack_others=1,
+    attack_draws=2,
+    attacked_people=8,
+    twins=3,
+    flood=50,
+    capped_people=4,
+    curve_people=20,
+    ablation_people=10,
+    ablation_asked=2,
 )

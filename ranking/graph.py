@@ -349,6 +349,11 @@ class BoundedGraph:
 
         While rows are held nothing can, and what is spare then serves PROTECTED authors. Others
         go on only as long as it helps: it does not when every item has further listeners.
+
+        Edges go by whose they are, and a name goes with the last edge to it: where items have
+        twenty listeners, full names cost most of the edges before they have turned over. Items
+        that one person likes could go alone, but then two fake identities would keep any name, and
+        whoever is trusted more could not displace them. So names have a share that fits the edges.
         """
         protected = self._standing.protected(author)
         names, sizes = joined(items)
@@ -415,7 +420,8 @@ class BoundedGraph:
     def begin_snapshot(self, *, today: int) -> BegunSnapshot:
         """`snapshot` in two steps: what `finish` does may be done on another thread.
 
-        O(edges), 5 to 8 ms a million. The older snapshot is not kept, so that there is one at a time.
+        O(edges), 5 to 8 ms a million. The older snapshot is not kept, so that there is one at a
+        time.
         """
         state = (self.version, self.authors.rows, self.items.rows)
         if self._snapshot is not None and self._snapshot[0] == state:

@@ -21,8 +21,11 @@ AUTHOR_BYTES = KEY_ROOM + ROW_BYTES_MAX + BLOCK_BYTES + STANDING_BYTES + 2 * _PO
 
 BYTES_MIN = 512 * 1024
 
-SHARES = {"blocks": 51, "snapshot": 48, "items": 9, "names": 10, "authors": 9}
-"""Hundred-and-twenty-eighths of `bytes_max`; one is left for what the arrays begin with."""
+SHARES = {"blocks": 51, "snapshot": 48, "items": 7, "names": 12, "authors": 9}
+"""Hundred-and-twenty-eighths of `bytes_max`; one is left for what the arrays begin with.
+
+Ten million edges of 200,000 authors to 500,000 items fit the default, if names have 41 bytes, as a
+scheme with a UUID does. An eighth of item rows and names is kept back (`ranking.item_rows`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class GraphConfig:
 
     bytes_max: int = 256 * 1024 * 1024
     """All arrays together with one snapshot, at least `BYTES_MIN`. While a reader goes on with an
-    older snapshot, that one comes on top. The default holds 10 million edges, 780,000 items with
-    names of 25 bytes, 205,000 authors."""
+    older snapshot, that one comes on top. The default holds 10 million edges, 611,000 items with
+    names of 41 bytes, 205,000 authors."""
     edges_per_author_max: int = 20_000
     """An author's own quota, edges; her oldest by (day, seq) go first."""
     edges_per_protected_max: int = 100_000

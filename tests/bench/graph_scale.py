@@ -2,8 +2,9 @@
 
 Bundles of 64 claims arrive from authors in random order, of items drawn at random, as names of
 eight bytes end to end (what GraphJet takes as long ids) or as rows known already; and the same one
-bundle at a time, a Python object a name. Then all of it counted, with a snapshot and with the alias
-tables of weighted draws; and how long a snapshot keeps the writer, a dump and a load take.
+bundle at a time, a Python object a name. Then all of it counted, with names as people have them,
+`mbid:` and a UUID, with a snapshot and with the alias tables of weighted draws; and how long a
+snapshot keeps the writer, a dump and a load take.
 
 Times are the thread's own: what it takes on a core that it has for itself.
 """
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ ASKED_EDGES, ASKED_RATIO = 4.0, 3.0
 ASKED_TOTAL_MIB, ASKED_BYTES = 256.0, 24.0
 ASKED_UNIFORM, ASKED_WEIGHTED = 16.0, 20.0
 ASKED_BEGIN_S, ASKED_CHECKPOINT_S = 0.1, 1.5
-CLAIMS, BATCH, LONG_ID, NAME = 64, 1 << 18, 8, 20
+CLAIMS, BATCH = 64, 1 << 18
 TODAY = 20_000
 GRAPHJET = "GraphJet on such a machine: .7 to .9 M/s, 27-46 bytes an edge, unweighted"
 
@@ -72,18 +74,25 @@ class Crowd:
         return graph
 
 
-def names_of(items: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
-    """Names of so many bytes, end to end."""
-    names = np.zeros((len(items), size), np.uint8)
-    names[:, :LONG_ID] = items.astype("<i8").view(np.uint8).reshape(-1, LONG_ID)
-    return names.reshape(-1)
+def long_ids(items: int) -> NDArray[np.uint8]:
+    """uint8[items, 8]: the numbers themselves."""
+    return np.arange(items, dtype="<i8").view(np.uint8).reshape(items, -1)
 
 
-def put_packed(graph: BoundedGraph, crowd: Crowd, size: int) -> float:
-    """Seconds for all edges with packed names."""
+def mbids(items: int) -> NDArray[np.uint8]:
+    """uint8[items, 41]: MusicBrainz ids, one for each number."""
+    ids = np.random.default_rng(2).bytes(16 * items)
+    uuids = (UUID(bytes=ids[at : at + 16]) for at in range(0, len(ids), 16))
+    text = "".join(f"mbid:{uuid}" for uuid in uuids)
+    return np.frombuffer(text.encode(), np.uint8).reshape(items, -1)
+
+
+def put_packed(graph: BoundedGraph, crowd: Crowd, names_of: NDArray[np.uint8]) -> float:
+    """Seconds for all edges with packed names, a row of bytes for each item."""
     spent = 0.0
     for authors, items, edges in crowd.batches():
-        names, sizes = names_of(items, size), np.full(len(items), size, np.int32)
+        names = names_of[items].reshape(-1)
+        sizes = np.full(len(items), names_of.shape[1], np.int32)
         spent += timed(lambda: graph.put_packed(authors, names, sizes, edges))  # noqa: B023
     return spent
 
@@ -91,7 +100,7 @@ def put_packed(graph: BoundedGraph, crowd: Crowd, size: int) -> float:
 def put_rows(crowd: Crowd) -> float:
     """Seconds for all edges with rows that are known."""
     graph = crowd.graph()
-    rows = np.array([graph.pin(k.to_bytes(LONG_ID, "big")) for k in range(crowd.items)], np.int32)
+    rows = np.array([graph.pin(k.to_bytes(8, "big")) for k in range(crowd.items)], np.int32)
     spent = 0.0
     for authors, items, edges in crowd.batches():
         known = edges._replace(item=rows[items])
@@ -104,7 +113,7 @@ def put_singly(crowd: Crowd) -> float:
     graph = crowd.graph()
     spent = 0.0
     for authors, items, edges in crowd.batches():
-        names = [item.to_bytes(LONG_ID, "little") for item in items.tolist()]
+        names = [item.to_bytes(8, "little") for item in items.tolist()]
         starts = [0, *(np.flatnonzero(np.diff(authors)) + 1).tolist(), len(authors)]
 
         def work() -> None:
@@ -135,19 +144,21 @@ def measure(_: Scratch, scale: Scale) -> list[Figure]:
     edges = 10 * scale.world_edges
     items = max(1_000, edges // 20)
     figures = rates(Crowd(edges // 100, 100, items), Crowd(edges // 1_000, 100, items // 10))
+    names = mbids(items)
     for each in (50, 100):
         crowd = Crowd(edges // each, each, items)
         graph = crowd.graph()
-        spent = put_packed(graph, crowd, NAME)
+        spent = put_packed(graph, crowd, names)
         figures += sizes(graph, crowd, spent)
     return figures + checkpointed(graph)
 
 
 def rates(all_of_it: Crowd, part: Crowd) -> list[Figure]:
     """Millions of edges a second; one bundle at a time a part of them only, in the same run."""
-    packed = all_of_it.edges / put_packed(all_of_it.graph(), all_of_it, LONG_ID) / 1e6
+    ids = long_ids(all_of_it.items)
+    packed = all_of_it.edges / put_packed(all_of_it.graph(), all_of_it, ids) / 1e6
     known = all_of_it.edges / put_rows(all_of_it) / 1e6
-    fast = part.edges / put_packed(part.graph(), part, LONG_ID) / 1e6
+    fast = part.edges / put_packed(part.graph(), part, ids) / 1e6
     singly = part.edges / put_singly(part) / 1e6
     detail = f"{all_of_it.edges:,} edges, {all_of_it.items:,} items; {GRAPHJET}"
     ratio = f"{part.edges:,} edges, {part.items:,} items: {fast:.2f} and {singly:.2f} M/s"
@@ -171,14 +182,19 @@ def sizes(graph: BoundedGraph, crowd: Crowd, spent: float) -> list[Figure]:
     shape = f"{crowd.authors:,} x {crowd.each}"
     detail = (
         f"graph {alone / n:.2f} B an edge, {now.names_nbytes / n:.2f} of it names; snapshot "
-        f"{now.snapshot_nbytes / n:.2f}; {n:,} edges in at {n / spent / 1e6:.1f} M/s, names of "
-        f"{NAME} bytes; evicted {now.evicted}, refused {now.refused}"
+        f"{now.snapshot_nbytes / n:.2f}; {n:,} edges in at {n / spent / 1e6:.1f} M/s, names "
+        f"`mbid:` and a UUID; evicted {now.evicted}, refused {now.refused}"
     )
     total = f"{shape}: graph and snapshot"
     assert now.evicted == now.refused == 0
     return [
         Figure(total, ASKED_TOTAL_MIB, now.nbytes / 2**20, "MiB", detail=detail),
-        Figure(f"{total}, an edge", ASKED_BYTES, now.nbytes / n, "B"),
+        Figure(
+            f"{total}, an edge, beside the names",
+            ASKED_BYTES,
+            (now.nbytes - now.names_nbytes) / n,
+            "B",
+        ),
         Figure(f"{shape}: both directions, weights", ASKED_UNIFORM, snapshot.nbytes / n, "B"),
         Figure(
             f"{shape}: the same with weighted draws",

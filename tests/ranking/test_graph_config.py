@@ -43,5 +43,5 @@ def test_ten_million_edges_fit_the_default():
     assert config.blocks_bytes_max >= 10.5 * 10_000_000
     spare = 7 / 8
     assert config.items_max * spare >= 500_000
-    assert config.item_names_bytes_max * spare >= 500_000 * 20
+    assert config.item_names_bytes_max * spare >= 500_000 * 41
     assert config.authors_max >= 200_000

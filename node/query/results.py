@@ -290,7 +290,8 @@ class PreviewResult(TypedDict):
 
 # ----------------------------------------------------------------------------------------- the node
 class Graph(TypedDict):
-    """The local graph against its cap; evicted and refused count edges since the start."""
+    """The local graph against its cap; evicted and refused count edges since the start. What is
+    kept for the last askers, `views_bytes`, comes on top of `bytes`."""
 
     edges: int
     authors: int
@@ -298,6 +299,7 @@ class Graph(TypedDict):
     bytes: int
     bytes_max: int
     names_bytes: int
+    views_bytes: int
     evicted: int
     refused: int
 

@@ -34,6 +34,7 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             "bytes": memory(state),
             "bytes_max": state.config.graph.bytes_max,
             "names_bytes": graph.names_nbytes,
+            "views_bytes": state.views.nbytes,
             "evicted": graph.evicted,
             "refused": graph.refused,
         },

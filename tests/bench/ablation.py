@@ -2,7 +2,7 @@
 
 HetRec Last.fm with friends. Ours with one parameter changed at a time, and the concave sum with
 each defence alone: nDCG@20 against plain SALSA's on the same people, and the mean share of fakes in
-four cells of the attack grid that are hard to defend. `dominated` by nobody: the Pareto front.
+four cells of the attack grid that are hard to defend.
 
 Half-lives are compared on Ciao, whose ratings have days: trained on the first 80 %, trust left out,
 because it has no days there.
@@ -22,10 +22,11 @@ from sim.attacks.attacked import AttackedWorld, attack
 from sim.attacks.exposure import expose
 from sim.attacks.regions import Attack, Strategy, Topology
 from sim.data.affinity import with_affinities
-from sim.data.interactions import I32
+from sim.data.interactions import I32, Interactions
 from sim.data.loading import Files, load
-from sim.data.splits import cut_after, past_and_future
+from sim.data.splits import Case, cut_after, past_and_future
 from sim.evaluation.evaluate import Run, Task, evaluate
+from sim.evaluation.experiment import PAST
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import F64, Method
 from sim.methods.registry import METHODS, Value, method
@@ -215,30 +216,35 @@ def _cloud(kind: str, rows: dict[str, Measured]) -> Series:
 def _half_lives(scale: Scale) -> Series:
     """nDCG of ours on Ciao, everybody trusted alike, for several half-lives."""
     points = []
-    for days in HALF_LIVES if scale.public_tables else ():
-        task, people = _dated(days, scale.ablation_people)
-        ndcg = evaluate([Grapevine.of()], [task], people, Run(K, 0, WORKERS)).by_person["ndcg"]
-        points.append(Point(days, float(ndcg.mean())))
+    if scale.public_tables:
+        case, cut = _past_of_ciao()
+        people = np.flatnonzero(case.test.sizes).astype(np.int32)
+        if people.size > scale.ablation_people:
+            chosen = np.random.default_rng(0).choice(people, scale.ablation_people, replace=False)
+            people = np.sort(chosen)
+        for days in HALF_LIVES:
+            task = Task.of(_aged(case.train, cut, days), case.test, None, 0)
+            ndcg = evaluate([Grapevine.of()], [task], people, Run(K, 0, WORKERS)).by_person["ndcg"]
+            points.append(Point(days, float(ndcg.mean())))
     told = ", ".join(f"{point.x:,.0f}: {point.y:.4f}" for point in points)
     print(f"\nnDCG@{K} on Ciao's later ratings by half-life of affinities in days: {told}\n")
     return Series("half-life", "Grapevine, Ciao", "half-life, days", f"nDCG@{K}", tuple(points))
 
 
-def _dated(half_life: float, people_max: int) -> tuple[Task, I32]:
-    """The first 80 % of Ciao's ratings, aged to the day of the cut, and who rates things later."""
+def _past_of_ciao() -> tuple[Case, int]:
+    """The first 80 % of Ciao's ratings as affinities, what came later, and the day of the cut."""
     file = DATA / "ciao" / "ratings.tsv.gz"
     if not file.exists():
         raise BenchFailed(f"{file} is missing: say where the data are: GRAPEVINE_DATA=DIR")
     columns = ("user", "item", "-", "weight", "-", "time")
     data = load(Files(file, columns=columns), ("zero-weights", "duplicates"), timed=True).train
-    cut = cut_after(data, 0.8)
+    cut = cut_after(data, PAST)
     case = past_and_future(data, None, cut)
-    train = with_affinities(case.train, "log")
+    return replace(case, train=with_affinities(case.train, "log")), cut
+
+
+def _aged(train: Interactions, cut: int, half_life: float) -> Interactions:
+    """As a node sees it on the day of the cut."""
     assert train.day is not None
     aged = train.weight * np.exp2(-(cut - train.day) / half_life)
-    train = replace(train, weight=aged.clip(1e-3).astype(np.float32))
-    people = np.flatnonzero(case.test.sizes).astype(np.int32)
-    if people.size > people_max:
-        chosen = np.random.default_rng(0).choice(people, people_max, replace=False)
-        people = np.sort(chosen)
-    return Task.of(train, case.test, None, 0), people
+    return replace(train, weight=aged.clip(1e-3).astype(np.float32))

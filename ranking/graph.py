@@ -294,7 +294,8 @@ class BoundedGraph:
     ) -> None:
         """Merge statements into their authors' blocks: all at once while there is room."""
         merged = self._blocks.merged(authors, first, new)
-        if self._edges + len(merged.added) <= self.config.edges_max and self._blocks.fits(merged):
+        more = self._edges + len(merged.added)
+        if more <= self.config.edges_max and self._blocks.make_room_for(merged):
             self._write(merged)
             return
         del merged

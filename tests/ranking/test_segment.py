@@ -53,7 +53,7 @@ class Store:
         first = np.cumsum([0, *counts.values()])
         numbers = list(range(self.made, self.made + int(first[-1])))
         merged = self.store.merged(authors, first, self._new(numbers))
-        if not self.store.fits(merged):
+        if not self.store.make_room_for(merged):
             return False
         self.store.write(merged)
         for g, author in enumerate(authors.tolist()):

@@ -29,14 +29,16 @@ class RankConfig:
     taste_exponent: float = 1.0
     """P(v -> i) = a(v, i) / taste(v) ** taste_exponent, in (0, 1]: below 1 those who like much hand
     on more. At 1 nobody gains weight by liking more."""
-    echo: float = 0.0
+    echo: float = 0.3
     """What is taken off for an item that the walk still finds two steps later, see `echo`."""
-    kappa: float = 0.1
-    """Floor on an item's trusted mass, in shares of one effective author at the owner's mean
-    affinity: with 1,000 effective authors, .1 is a mass of 10^-4. The mass it takes returns to the
-    owner, so that nobody inherits a niche item whose listeners are hardly trusted."""
-    excess_weight: float = 0.99
-    """Part of the score an item loses when its evidence hangs on one person entirely."""
+    kappa: float = 4.0
+    """Floor on an item's trusted mass, in effective authors at the owner's mean affinity: with
+    1,000 of them, 4 is a mass of .004. The mass it takes returns to the owner, so that nobody
+    inherits a niche item whose listeners are hardly trusted; below 1, copies of a person's rare
+    items behind a friend of hers did. Above 5 it costs accuracy."""
+    excess_weight: float = 0.9999
+    """Part of the score an item loses when its evidence hangs on one person entirely. Not all of
+    it: who trusts two people still gets a list, and such an item outranks nothing else."""
     excess_power: float = 4.0
     """How late that sets in: (1 - excess_weight * excess ** excess_power)."""
     dependent_excess: float = 0.4
@@ -98,6 +100,7 @@ class RankConfig:
             exponent=1.0,
             source_gain=0.0,
             item_penalty=0.0,
+            echo=0.0,
             kappa=0.0,
             excess_weight=0.0,
             dependent_excess=1.0,

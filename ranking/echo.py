@@ -25,6 +25,11 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
 
+ECHO_LEAST = 0.01
+"""What the loudest echo leaves of a score: such an item comes last, and can still be found where
+there is little else."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EchoAuthors:
     """Whom the echo passes: distinct author rows and what each weighs.

@@ -4,7 +4,7 @@
     d_t(i)    = 1 + degree_scale * sum_v t(v) a(v, i)
     s(i)      = d_t(i)^-.3 * sum_j d_t(j)^.25 * (sum_v P(j -> v) P(v -> i))^.5
 
-With `config.echo` s(i) is also multiplied by 1 - config.echo * echo(i), not below 0.
+With `config.echo` s(i) is also multiplied by 1 - config.echo * echo(i), at least `ECHO_LEAST`.
 
 See ALGORITHM.md for why each piece is there.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.config import Method, RankConfig
-from ranking.echo import EchoAuthors, echo
+from ranking.echo import ECHO_LEAST, EchoAuthors, echo
 from ranking.kernels_salsa import (
     EIGHTHS,
     Reach,
@@ -100,7 +100,8 @@ class ItemScores:
         """d_t(i)^-.3 of the given items, times what their echo leaves."""
         made: F32 = _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
         if self.echo is not None:
-            made *= np.maximum(1 - np.float32(self.config.echo) * self.echo[items], 0)
+            left = 1 - np.float32(self.config.echo) * self.echo[items]
+            made *= np.maximum(left, np.float32(ECHO_LEAST))
         return made
 
     def listeners(self, items: I32) -> tuple[I64, I32, F32]:

@@ -91,7 +91,8 @@ class TrustVector:
 
     def effective_authors(self) -> float:
         """1 / sum t^2: how many equally trusted authors would be as concentrated. 0 if none."""
-        squares = float(np.dot(self.t, self.t))
+        # Over the trusted alone: rows of strangers would change the order in which it is summed up.
+        squares = float(np.square(self.t[self.t > 0], dtype=np.float64).sum())
         return 1.0 / squares if squares > 0 else 0.0
 
     def resized(self, n_authors: int) -> TrustVector:

@@ -50,7 +50,7 @@ class Credit(StrEnum):
 class TrustConfig:
     """Parameters of `trust.meritrank`. Masses and probabilities are in [0, 1]."""
 
-    alpha: float = 0.15
+    alpha: float = 0.08
     """Probability that a walk stops at a step (transitivity decay)."""
     walks: int = 10_000
     """Walks from the owner; the standard error of a mass m is at most sqrt(m / walks)."""
@@ -58,19 +58,21 @@ class TrustConfig:
     distrust: Distrust = Distrust.BOUNDED
     keep_walks: bool = True
     """Whether a node mends its people's walks when vouches change, or draws them all anew."""
-    steps_max: int = 40
-    """Steps after which a walk is cut: at alpha .15 that happens to .2 % of them."""
+    steps_max: int = 50
+    """Steps after which a walk is cut: at alpha .08 that happens to 1.5 % of them."""
     hits_min: int = 3
     """Authors reached by fewer walks count as strangers: their share would be noise."""
     author_cap: float = 0.003
     """No author gets more than this part of all trust ..."""
     cap_slack: float = 2.0
     """... or than `cap_slack` times the even share, where few authors are trusted (>= 1)."""
-    edge_flow_max: float = 0.03
+    edge_flow_max: float = 0.1
     """Part of all walks that may cross any one edge not leaving the owner; 1 switches it off. At
     .01 it cuts what friends of people with few friends have to say (THREATS.md)."""
     connectivity: ConnectivityDecay = ConnectivityDecay.EXCESS
-    beta: float = 0.99
+    beta: float = 0.9999
+    """Not 1: somebody with one friend is told what her friends' friends like, if nothing else is
+    known. A thousand identities behind one edge together weigh as a tenth of one author."""
     beta_power: float = 4.0
     """How late EXCESS sets in: x (1 - beta * excess ** beta_power)."""
     beta_threshold: float = 0.99

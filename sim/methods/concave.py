@@ -38,7 +38,7 @@ def trust_of(
 
 @dataclass(frozen=True, slots=True)
 class Concave:
-    """exponent, source_gain, item_penalty: of the sum; alpha, walks: of the trust walk.
+    """exponent, source_gain, item_penalty, echo: of the sum; alpha, walks: of the trust walk.
 
     Defences, all off by default: cap, the greatest part of all trust of one author (1: none);
     kappa, the floor on an item's trusted mass; beta, relative connectivity decay of authors;
@@ -50,6 +50,7 @@ class Concave:
     exponent: float = 0.5
     source_gain: float = 0.25
     item_penalty: float = 0.3
+    echo: float = 0.0
     alpha: float = 0.15
     walks: int = 10_000
     cap: float = 1.0
@@ -73,6 +74,7 @@ class Concave:
             exponent=self.exponent,
             source_gain=self.source_gain,
             item_penalty=self.item_penalty,
+            echo=self.echo,
             kappa=self.kappa,
             excess_weight=self.excess_weight,
         )
@@ -132,7 +134,13 @@ class RawConcave:
     @property
     def undefended(self) -> Concave:
         """With the trusted degree."""
-        return Concave(self.exponent, self.source_gain, self.item_penalty, self.alpha, self.walks)
+        return Concave(
+            self.exponent,
+            self.source_gain,
+            self.item_penalty,
+            alpha=self.alpha,
+            walks=self.walks,
+        )
 
     def prepare(self, world: World) -> Ranker:
         """Degrees and shares. O(edges)."""

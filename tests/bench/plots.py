@@ -28,18 +28,20 @@ INCHES = (6.4, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a plot is drawn: its title, scales, whether points are joined, a bound that was asked."""
+    """How a plot is drawn: its title, scales, whether points are joined, a bound that was asked,
+    where there is room for the legend."""
 
     title: str
     log_x: bool = True
     joined: bool = True
     bound: float | None = None
+    legend: str = "lower right"
 
 
 PLOTS = {
     "quality-walks": Look("Quality against walks"),
     "quality-memory": Look("Quality against memory", bound=90.0),
-    "exposure-identities": Look("Exposure against identities"),
+    "exposure-identities": Look("Exposure against identities", legend="upper left"),
     "pareto": Look("Accuracy against exposure", log_x=False, joined=False),
 }
 
@@ -98,7 +100,7 @@ def draw(name: str, series: Sequence[Series], file: Path) -> None:
         axes.set(title=look.title, xlabel=series[0].x_label, ylabel=series[0].y_label)
         axes.grid(color=GREY, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(loc=look.legend, frameon=False, fontsize=9)
         figure.savefig(file, transparent=True, metadata={"Date": None})
         pyplot.close(figure)
 

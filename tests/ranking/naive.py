@@ -172,7 +172,7 @@ class Salsa:
                     term = gain * total**self.config.exponent
                     factor = self.degree(i) ** -self.config.item_penalty
                     if self.config.echo:
-                        factor *= max(0.0, 1 - self.config.echo * self.echo(i))
+                        factor *= max(0.01, 1 - self.config.echo * self.echo(i))
                     parts[j, v] = factor * term * mass / total
         return parts
 

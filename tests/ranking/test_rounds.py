@@ -14,7 +14,9 @@ from ranking.trust_vector import TrustVector
 from ranking.view import TrustView
 from tests.ranking.worlds import random_likes, snapshot
 
-SAMPLED = RankConfig(method=Method.SAMPLED, walks=1600, discovery_every=0, excess_weight=0.0)
+SAMPLED = RankConfig(
+    echo=0.0, kappa=0.1, method=Method.SAMPLED, walks=1600, discovery_every=0, excess_weight=0.0
+)
 NONE = np.empty(0, np.int32)
 
 

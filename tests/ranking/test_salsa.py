@@ -57,11 +57,13 @@ def test_splitting_an_identity_gains_nothing():
     """The same trust in one clone or spread over ten: first-order weights cannot tell."""
     base = {0: {0: 1.0, 1: 1.0}, 1: {0: 1.0, 2: 1.0}}
     fake = {0: 1.0, 1: 1.0, 3: 1.0}
+    config = RankConfig(kappa=0.1, echo=0.0)
     one = score_items(
-        snapshot(base | {2: fake}, 3, 4), trust_vector({1: 0.5, 2: 0.5}, 0), RankConfig(), rng()
+        snapshot(base | {2: fake}, 3, 4), trust_vector({1: 0.5, 2: 0.5}, 0), config, rng()
     )
     many = trust_vector({1: 0.5} | dict.fromkeys(range(2, 12), 0.05), 0)
-    config = RankConfig(kappa=0.1 * many.effective_authors() / one.trust.effective_authors())
+    more = many.effective_authors() / one.trust.effective_authors()
+    config = replace(config, kappa=config.kappa * more)
     ten = score_items(
         snapshot(base | dict.fromkeys(range(2, 12), fake), 12, 4), many, config, rng()
     )
@@ -104,8 +106,9 @@ def crowd():
 def test_sampled_approaches_exact(crowd):
     """Coarse walks are a little low (the sum is concave), fine ones agree."""
     snap, trust = crowd
-    exact = score_items(snap, trust, RankConfig(method=Method.EXACT), rng()).score
-    config = RankConfig(method=Method.SAMPLED, walks=600)
+    plain = RankConfig(echo=0.0, kappa=0.1)
+    exact = score_items(snap, trust, replace(plain, method=Method.EXACT), rng()).score
+    config = replace(plain, method=Method.SAMPLED, walks=600)
     finer = replace(config, walks=4800)
     runs = [score_items(snap, trust, finer, rng(seed)) for seed in range(20)]
     assert all(run.method is Method.SAMPLED for run in runs)

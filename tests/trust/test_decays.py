@@ -89,7 +89,7 @@ MASS = np.array([0, 0.4, 0.4, 0.1, 0.1])
     ],
 )
 def test_forms_of_beta(form, expected):
-    decayed = decayed_by_connectivity(PASSES, MASS, TrustConfig(connectivity=form))
+    decayed = decayed_by_connectivity(PASSES, MASS, TrustConfig(connectivity=form, beta=0.99))
     assert decayed[1:] == pytest.approx(expected)
 
 

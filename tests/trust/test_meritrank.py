@@ -20,7 +20,7 @@ from trust.meritrank import (
 )
 from trust.vouches import VouchGraph
 
-PLAIN = TrustConfig(connectivity=ConnectivityDecay.NONE, edge_flow_max=1.0)
+PLAIN = TrustConfig(alpha=0.15, connectivity=ConnectivityDecay.NONE, edge_flow_max=1.0)
 
 
 def graph(*casts):

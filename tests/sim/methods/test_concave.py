@@ -78,6 +78,7 @@ def test_everything_on_is_the_nodes_own_ranking() -> None:
         exponent=own.exponent,
         source_gain=own.source_gain,
         item_penalty=own.item_penalty,
+        echo=own.echo,
         alpha=theirs.alpha,
         walks=theirs.walks,
         cap=theirs.author_cap,

@@ -115,7 +115,8 @@ def measure(_scratch: Scratch, scale: Scale) -> list[Series]:
             distinct.append(one)
     found = _all(desk, distinct, plain)
     rows = {name: found[distinct.index(one)] for name, one in made.items()}
-    print(_table(rows, desk, float(plain.mean())))
+    alike = {name for name, one in made.items() if one == made["grapevine"]}
+    print(_table(rows, alike, desk, float(plain.mean())))
     return [*(_cloud(kind, rows) for kind in ("ours", "one defence")), _half_lives(scale)]
 
 
@@ -177,10 +178,10 @@ def _gain(ndcg: F64, plain: F64, who: NDArray[np.bool_]) -> float:
 # --- what is shown -------------------------------------------------------------------------------
 
 
-def _table(rows: dict[str, Measured], desk: _Desk, plain: float) -> str:
+def _table(rows: dict[str, Measured], alike: set[str], desk: _Desk, plain: float) -> str:
+    """A line for each; alike: what is ours as it is by default."""
     friends = desk.friends.friends[desk.friends.people]
     asked = sum(people.size for _, people in desk.attacked[0])
-    base = rows["grapevine"]
     lines = [
         "",
         f"nDCG@{K} above plain SALSA's ({plain:.4f}), %, of {friends.size} people in {SPLITS} "
@@ -191,7 +192,7 @@ def _table(rows: dict[str, Measured], desk: _Desk, plain: float) -> str:
         + "".join(f"{f'cell {number}':>9}" for number in range(1, len(CELLS) + 1)),
     ]
     for name, row in rows.items():
-        same = " =" if row == base and name != "grapevine" else ""
+        same = " =" if name in alike and name != "grapevine" else ""
         gains = "".join(f"{gain:>+8.1f}" for gain in row.gain)
         lines.append(f"{name + same:<28}{gains}" + "".join(f"{part:>9.2f}" for part in row.fakes))
     return "\n".join(lines)

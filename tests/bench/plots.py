@@ -126,12 +126,19 @@ def _line(axes: Any, line: Series, look: Look, colour: str, marker: str) -> None
 
 
 def _named(points: Sequence[Point]) -> list[Point]:
-    """Those whose names are shown: of points at one place the first."""
-    shown: dict[tuple[float, float], Point] = {}
+    """Those whose names are shown: where several would be written over each other the first."""
+    wide, high = (
+        max(values, default=0.0) - min(values, default=0.0)
+        for values in ([point.x for point in points], [point.y for point in points])
+    )
+    shown: list[Point] = []
     for point in points:
-        if point.label:
-            shown.setdefault((round(point.x, 1), round(point.y, 1)), point)
-    return list(shown.values())
+        near = (
+            abs(point.x - one.x) <= wide / 4 and abs(point.y - one.y) <= high / 20 for one in shown
+        )
+        if point.label and not any(near):
+            shown.append(point)
+    return shown
 
 
 if __name__ == "__main__":

@@ -254,7 +254,7 @@ class BoundedGraph:
         self._keep(author, item, np.zeros(len(item), np.bool_))
 
     def set_priority(self, author: int, priority: float) -> None:
-        """Who goes last when the graph is full: trust, `PROTECTED` for own and vouched authors."""
+        """Who goes last when it is full: `ranking.priorities`, `PROTECTED` for own and vouched."""
         self._standing.priority[author] = priority
 
     def set_priorities(self, priorities: NDArray[np.float32]) -> None:

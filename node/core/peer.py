@@ -7,6 +7,9 @@ The daemon drives it with trio, SQLite and libp2p; a simulator drives the same c
 from collections.abc import Callable
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from node.core import events as ev
 from node.core.admission import Heard
 from node.core.author_rows import free_author_rows
@@ -28,6 +31,8 @@ from node.query.schema import READ_ONLY
 from protocol import events as gossip
 from protocol.ids import AuthorKey
 from protocol.limits import ADDRESSES_MAX
+from ranking.priorities import priorities
+from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from trust.ledger import Verdict
 
@@ -42,6 +47,12 @@ OWN_SOURCES = ("bootstrap", "owner")
 
 TRUST_REST = 9.0
 """Between two recomputations of trust, times what the last one took: a tenth of one core."""
+
+FULL = 3 / 4
+"""Part of the edges from which on the graph is read to see whose are worth keeping."""
+
+TURNED_OVER = 1 / 16
+"""Part of the edges that has to make way before those who came instead are judged."""
 
 Handler: TypeAlias = Callable[[PeerState, Asked, float], list[Effect]]
 
@@ -86,6 +97,7 @@ class Peer:
         self._walking = False
         self._walked_version = -1
         self._people_walked = 0
+        self._evicted_judged = 0
 
     @property
     def unlike_store(self) -> list[AuthorKey]:
@@ -354,11 +366,20 @@ class Peer:
         return [self.state.commit(publication.writes, on_done)]
 
     def _refresh_trust(self, now: float) -> list[Effect]:
-        """Walk again for everybody here when vouches have changed; then say whom to follow."""
+        """Walk again for everybody here when vouches have changed; then say whom to follow.
+
+        A graph that is full, or soon will be, is read, too, to see whose edges are worth keeping;
+        again when so many have made way that those who came instead are to be judged.
+        """
         state = self.state
+        if self._walking or now < self._trust_at:
+            return []
         current = (self._walked_version, self._people_walked)
         changed = current != (state.trust.version, len(state.persons))
-        if self._walking or not changed or now < self._trust_at:
+        statistics, room = state.graph.statistics(), state.graph.config.edges_max
+        full = statistics.evicted > 0 or statistics.edges > FULL * room
+        turned_over = statistics.evicted - self._evicted_judged >= TURNED_OVER * room
+        if not changed and not turned_over:
             return []
         self._walking = True
         self._trust_at = now + state.config.trust_interval_s
@@ -366,23 +387,30 @@ class Peer:
         config = interest_walks(state.trust.config, len(people))
         jobs = [state.walk_job(person, config) for person in people]
 
-        def work() -> list[Walked]:
-            return [job.run() for job in jobs]
+        def work(snapshot: GraphSnapshot | None = None) -> tuple[list[Walked], NDArray[np.float32]]:
+            walks = [job.run() for job in jobs]
+            return walks, priorities([walked.vector for walked in walks], snapshot)
 
         def on_walked(event: Event, then: float) -> list[Effect]:
             self._walking = False
             if not isinstance(event, ev.Computed):
                 return []
             self._walked_version, self._people_walked = version, len(people)
+            self._evicted_judged = statistics.evicted
             self._trust_at = max(self._trust_at, then + TRUST_REST * (then - now))
+            walks, worth = event.result
             if config is state.trust.config:
-                for walked in event.result:
+                for walked in walks:
                     state.keep_walked(version, walked)
-            return self._follow([walked.vector for walked in event.result], then)
+            return self._follow([walked.vector for walked in walks], worth, then)
 
+        if full:
+            return state.compute_on_snapshot(work, on_walked, now)
         return [state.compute(work, on_walked)]
 
-    def _follow(self, vectors: list[TrustVector], now: float) -> list[Effect]:
+    def _follow(
+        self, vectors: list[TrustVector], worth: NDArray[np.float32], now: float
+    ) -> list[Effect]:
         state = self.state
         trusted = trusted_rows(state.graph, vectors)
         state.trust.make_room(trusted)
@@ -390,7 +418,7 @@ class Peer:
         kept = [person.row for person in state.persons]
         for person in state.persons:
             kept += [r for r, w in state.trust.vouched_by(person.row).items() if w > 0]
-        set_priorities(state.graph, vectors, kept)
+        set_priorities(state.graph, worth, kept)
         free_author_rows(state, trusted)
         followed = state.gossip.follow(interest(state, vectors), now=now)
         return self._translate(followed, now)

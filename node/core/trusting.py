@@ -250,17 +250,14 @@ def trusted_rows(graph: BoundedGraph, vectors: Iterable[TrustVector]) -> NDArray
     return trusted
 
 
-def set_priorities(
-    graph: BoundedGraph,
-    vectors: Iterable[TrustVector],
-    kept: Iterable[int],
-) -> None:
-    """Tell the graph who goes last when it is full: `kept` never, the rest by trust."""
-    rows = graph.authors.rows
-    best = np.zeros(rows, np.float32)
-    for vector in vectors:
-        if not vector.unprotected:
-            best[: vector.n_authors] = np.maximum(best[: vector.n_authors], vector.t)
+def set_priorities(graph: BoundedGraph, worth: NDArray[np.float32], kept: Iterable[int]) -> None:
+    """Tell the graph who goes last when it is full: `kept` never, the rest by their worth.
+
+    worth: as `ranking.priorities` gives it, always of all rows at once, so that values made with a
+    snapshot never stand beside values made without; rows that came later are strangers' and get 0.
+    """
+    best = np.zeros(graph.authors.rows, np.float32)
+    best[: len(worth)] = worth[: len(best)]
     graph.set_priorities(best)
     for row in kept:
         graph.set_priority(row, PROTECTED)

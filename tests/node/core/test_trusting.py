@@ -7,11 +7,20 @@ import pytest
 
 from node.core.author_rows import free_author_rows
 from node.core.state import VECTORS_MAX
-from node.core.trusting import LOCAL, Stamp, TrustDesk, Walked, WalkJob, trusted_rows
+from node.core.trusting import (
+    LOCAL,
+    Stamp,
+    TrustDesk,
+    Walked,
+    WalkJob,
+    set_priorities,
+    trusted_rows,
+)
 from protocol.claims import Click, Vouch
 from protocol.ids import AuthorKey, DeviceId, Lane
 from protocol.limits import SEQ_MAX
-from ranking.graph import GraphConfig
+from ranking.graph import PROTECTED, GraphConfig
+from ranking.priorities import PRIOR_SHARED
 from ranking.trust_vector import TrustVector
 from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
@@ -251,6 +260,85 @@ def test_there_is_room_to_make_only_when_it_is_nearly_full(graph):
     nobody[graph.author_row(key(0))] = True
     assert desk.make_room(nobody) == 92
     assert len(desk) == 8
+
+
+# ------------------------------------------------------------------------------- who gives way
+def test_priorities_are_set_for_every_row_at_once(graph):
+    rows = [graph.author_row(key(n)) for n in range(1, 6)]
+    graph.set_priority(rows[4], 0.9)
+    worth = np.zeros(rows[3] + 1, np.float32)
+    worth[rows[:3]] = 0.1, 0.2, 0.3
+    set_priorities(graph, worth, [rows[2], rows[3]])
+    order = graph.stalest_authors(graph.authors.rows).tolist()
+    assert not {rows[2], rows[3]} & {*order}, "the kept ones never go"
+    assert order[-2:] == rows[:2]
+    assert rows[4] in order[:-2], "who came after the walks is a stranger"
+
+
+class Narrow(GraphConfig):
+    """Ample bytes, few edges."""
+
+    @property
+    def edges_max(self):
+        return 640
+
+
+def priority_of(node, n):
+    graph = node.state.graph
+    row = graph.author_row(key(n), create=False)
+    return float(graph._standing.priority[row])
+
+
+def likes(n, kind, first, last):
+    return Scribe(n).says(*[rates(f"{kind}:{at}") for at in range(first, last)])
+
+
+def acquaintances(liked_by_strangers):
+    """Ada and her friend 1, who vouches alike for 2, of Ada's taste, and 3 and 4; strangers."""
+    node = World().node("ada", replace(CONFIG, graph=Narrow(bytes_max=16 * 1024 * 1024)))
+    for at in range(40):
+        node.ask("like", item=f"o:{at}")
+    heard_by(node, [likes(2, "o", 0, 40), likes(3, "u", 0, 40)])
+    for first in range(0, liked_by_strangers, 40):
+        heard_by(node, [likes(100 + first, "s", first, first + 40)])
+    said = [Vouch(key(n), 100) for n in (2, 3, 4)]
+    heard_by(node, [Scribe(1).says(*said, lane=Lane.VOUCHES)])
+    node.ask("trust", peer=key(1).hex(), weight=1.0)
+    node.world.run(7)
+    return node
+
+
+def test_while_there_is_room_only_trust_counts_and_the_graph_is_not_read():
+    node = acquaintances(80)
+    for n in (2, 3, 4):
+        assert priority_of(node, n) == pytest.approx(PRIOR_SHARED * node.trust_in(key(n)))
+    assert node.state.graph.statistics().snapshot_nbytes == 0
+    assert priority_of(node, 1) == PROTECTED
+
+
+def test_when_it_is_nearly_full_those_who_share_her_taste_stay_longest():
+    node = acquaintances(400)
+    assert priority_of(node, 2) == pytest.approx(node.trust_in(key(2)) * 40.1 / 41)
+    assert priority_of(node, 3) == pytest.approx(node.trust_in(key(3)) * 0.1 / 41)
+    assert priority_of(node, 4) == pytest.approx(node.trust_in(key(4)) * 0.1)
+    assert priority_of(node, 100) == 0
+    assert priority_of(node, 1) == PROTECTED
+
+
+def test_newcomers_are_judged_when_enough_has_made_way_though_nobody_vouches_anew():
+    node = acquaintances(400)
+    newcomer, version = Scribe(4), node.state.trust.version
+    heard_by(node, [newcomer.says(*[rates(f"v:{at}") for at in range(40)])])
+    node.world.run(30)
+    unheard = pytest.approx(node.trust_in(key(4)) * 0.1)
+    assert priority_of(node, 4) == unheard, "nobody has made way yet"
+    heard_by(node, [newcomer.says(*[rates(f"w:{at}") for at in range(160)])])
+    assert node.state.graph.statistics().evicted >= 40
+    node.world.run(7)
+    held = len(node.edges(key(4)))
+    assert held == 200
+    assert priority_of(node, 4) == pytest.approx(node.trust_in(key(4)) * 0.1 / (held + 1))
+    assert node.state.trust.version == version
 
 
 # ------------------------------------------------------------------------------------ author rows

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from node.core.author_rows import free_author_rows
+from node.core.events import Compute
 from node.core.state import VECTORS_MAX
 from node.core.trusting import (
     LOCAL,
@@ -339,6 +340,9 @@ def test_newcomers_are_judged_when_enough_has_made_way_though_nobody_vouches_ane
     assert held == 200
     assert priority_of(node, 4) == pytest.approx(node.trust_in(key(4)) * 0.1 / (held + 1))
     assert node.state.trust.version == version
+    jobs = len(node.effects(Compute))
+    node.world.run(30)
+    assert len(node.effects(Compute)) == jobs, "and once is enough"
 
 
 # ------------------------------------------------------------------------------------ author rows

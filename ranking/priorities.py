@@ -18,7 +18,8 @@ F32 = NDArray[np.float32]
 PRIOR_SHARED, PRIOR_EDGES = 0.1, 1.0
 """What is added to an author's shared and held edges. So one of whom nothing is held stands as one
 who shares a tenth of hers: above proven non-matches, whose place she may take until she is judged
-herself. From HetRec Last.fm with room for a tenth of the edges, see `tests/bench/capped.py`."""
+herself. Measured with these on HetRec Last.fm with room for a tenth of the edges: against trust
+alone 5.8 +- 3.4 % of nDCG@20 more are kept, see `tests/bench/capped.py`."""
 
 
 def priorities(vectors: Iterable[TrustVector], snapshot: GraphSnapshot | None) -> F32:

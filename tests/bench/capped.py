@@ -7,8 +7,8 @@ her own come first, then everybody else's in random order, under the priorities 
 author), so what gives way does so by the node's rule. The list is the node's own too. Vouches are
 not capped: they have a store of their own.
 
-The constants of `ranking.priorities` are from here: with priority = trust a tenth of the edges
-keeps 88 %.
+With 130 people and two splits a tenth of the edges keeps 92.4 % of nDCG@20 so, and 86.7 % with
+trust alone as the priority: 5.8 +- 3.4 points (95 %, by person).
 
 The cap is set in edges, as it was asked for; at this size a cap in bytes would be one on names. The
 data have no times, so it is drawn at random which edges of an author are the newest.

@@ -43,7 +43,7 @@ class RankConfig:
     """How late that sets in: (1 - excess_weight * excess ** excess_power)."""
     dependent_excess: float = 0.4
     """From this excess on an item counts as resting on that person ..."""
-    dependents_max: int = 3
+    dependents_max: int = 2
     """... and a list holds at most so many items resting on the same one (per 20 places)."""
     method: Method = Method.AUTO
     edges_max: int = 2_000_000

@@ -4,7 +4,7 @@
     excess(i, x) = (share - prior(x)) / (1 - prior(x)),  prior(x) = share of all trust that passes x
     score(i)     = s(i) * (1 - .9999 * max_x excess(i, x)^4)
 
-and as the guarantee a budget: a list of 20 holds at most three items resting on the same person.
+and as the guarantee a budget: a list of 20 holds at most two items resting on the same person.
 """
 
 from __future__ import annotations

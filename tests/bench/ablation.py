@@ -60,7 +60,7 @@ CHANGED: dict[str, tuple[Value, ...]] = {
     "echo": (0.0, 0.4),
     "excess_power": (4.0, 16.0),
     "dependent_excess": (0.4, 0.9),
-    "dependents_max": (1, 3, 20),
+    "dependents_max": (1, 2, 3, 20),
 }
 """Parameter of ours -> values tried, everything else as it is by default. `echo` takes two steps
 more into account: walks of five steps instead of three."""

@@ -47,9 +47,12 @@ def test_evidence_behind_one_person_loses_its_score():
     assert result.score[0] < 0.05 * result.score[1]
 
 
+THREE = RankConfig(dependents_max=3)
+
+
 def test_budget_holds_for_every_person_an_item_rests_on():
     rows = [(9.0, {1: 0.9, 2: 0.8})] * 3 + [(5.0, {2: 0.5}), (4.0, {1: 0.41}), (3.0, {1: 0.4})]
-    chosen = within_budget(judged(*rows), 20, RankConfig())
+    chosen = within_budget(judged(*rows), 20, THREE)
     assert chosen.tolist() == [0, 1, 2, 5]  # .4 is not above .4
 
 
@@ -57,17 +60,17 @@ def test_what_has_its_place_already_counts_and_is_not_chosen_again():
     rows = [(9.0, {1: 0.9}), (8.0, {1: 0.9}), (7.0, {1: 0.9}), (6.0, {}), (5.0, {2: 0.9})]
     every = judged(*rows)
     taken = judged((1.0, {1: 0.5}), (1.0, {2: 0.5}))  # items 0 and 1
-    assert within_budget(every, 3, RankConfig(), taken=taken).tolist() == [2, 3, 4]
-    config = replace(RankConfig(), dependents_max=1)
+    assert within_budget(every, 3, THREE, taken=taken).tolist() == [2, 3, 4]
+    config = replace(THREE, dependents_max=1)
     assert within_budget(every, 3, config, taken=taken).tolist() == [3]
-    rows = within_budget(judged(*[(1.0, {1: 0.9})] * 9), 19, RankConfig(), taken=taken)
+    rows = within_budget(judged(*[(1.0, {1: 0.9})] * 9), 19, THREE, taken=taken)
     assert rows.size == 5, "21 places begin the second twenty"
 
 
 def test_budget_grows_with_the_list():
     rows = [(9.0, {1: 0.9})] * 10
-    assert within_budget(judged(*rows), 20, RankConfig()).size == 3
-    assert within_budget(judged(*rows), 40, RankConfig()).size == 6
+    assert within_budget(judged(*rows), 20, THREE).size == 3
+    assert within_budget(judged(*rows), 40, THREE).size == 6
 
 
 def test_budget_is_a_guarantee_whatever_the_trust():

@@ -98,7 +98,7 @@ def test_who_copies_what_was_shown_earns_nothing(node):
             node.ask("like", item=item, weight=1 if "good" in item else -1)
     assert earned(node).keys() == {key(node, GOOD)}
     settled = [showing for showing in node.owner.shown if showing.outcome is not None]
-    assert len(settled) >= 15
+    assert len(settled) >= 10
     assert clone.author not in {a for showing in node.owner.shown for a, _ in showing.authors}
 
 

@@ -78,7 +78,8 @@ def test_what_is_known_or_blocked_is_not_recommended(node):
 def test_two_of_twenty_places_are_labelled_discoveries(node):
     listed = node.ask("recommend", n=20)["items"]
     assert {i["discovery"] for i in listed} <= {None, "rare", "newcomer"}
-    assert [at for at, i in enumerate(listed) if i["discovery"]] == [*range(9, len(listed), 10)]
+    last = min(19, len(listed) - 1)
+    assert [at for at, i in enumerate(listed) if i["discovery"]] == [9, last]
     assert len(listed) >= 10
 
 

@@ -4,7 +4,8 @@
     excess(i, x) = (share - prior(x)) / (1 - prior(x)),  prior(x) = share of all trust that passes x
     score(i)     = s(i) * (1 - .9999 * max_x excess(i, x)^4)
 
-and as the guarantee a budget: a list of 20 holds at most two items resting on the same person.
+and as the guarantee a budget: a list of 20 holds at most two items resting on the same person,
+three where it would be short otherwise.
 """
 
 from __future__ import annotations
@@ -77,16 +78,25 @@ def judge(scores: ItemScores, items: I32) -> Judged:
 
 
 def within_budget(
-    judged: Judged, n: int, config: RankConfig, *, taken: Judged | None = None
+    judged: Judged,
+    n: int,
+    config: RankConfig,
+    *,
+    taken: Judged | None = None,
+    short: bool = False,
 ) -> I32:
     """Rows of the first n items, in order, of which no person carries more than her budget.
 
-    The budget is `dependents_max` for every 20 places begun. taken: items that have places of the
-    list already, beside these n; they count, and none is chosen again. O(rows * people kept).
+    The budget is `dependents_max` for every 20 places begun, or `dependents_short` for a list that
+    it leaves `short`. taken: items that have places of the list already, beside these n; they
+    count, and none is chosen again. O(rows * people kept).
     """
     if taken is None:
         taken = judged.take(np.empty(0, np.int32))
-    budget = config.dependents_max * -(-(n + taken.item.size) // 20)
+    each = config.dependents_max
+    if short:
+        each = max(each, config.dependents_short)
+    budget = each * -(-(n + taken.item.size) // 20)
     columns = [(part.item, part.person, part.excess) for part in (judged, taken)]
     rows: I32 = budgeted(columns[0], columns[1], np.float32(config.dependent_excess), n, budget)
     return rows
@@ -142,8 +152,11 @@ class Bench:
         while True:
             rows = within_budget(self.judged, n, self.scores.config, taken=taken)
             full = rows.size == n and (n == 0 or self.judged.score[rows[-1]] >= self.ceiling)
-            if full or self.ceiling == 0.0:
+            if full:
                 return rows
+            if self.ceiling == 0.0:
+                config = self.scores.config
+                return within_budget(self.judged, n, config, taken=taken, short=rows.size < n)
             self.step()
 
     def listed(self, n: int, *, taken: Judged | None = None) -> Judged:

@@ -73,6 +73,33 @@ def test_budget_grows_with_the_list():
     assert within_budget(judged(*rows), 40, THREE).size == 6
 
 
+def test_a_list_that_would_be_short_takes_a_third_of_hers():
+    rows, config = [(9.0, {1: 0.9})] * 10, RankConfig(dependents_max=2, dependents_short=3)
+    assert within_budget(judged(*rows), 20, config).size == 2
+    assert within_budget(judged(*rows), 20, config, short=True).size == 3
+    never_less = RankConfig(dependents_max=5, dependents_short=3)
+    assert within_budget(judged(*rows), 20, never_less, short=True).size == 5
+
+
+def full_and_short(n):
+    """n items that everybody has and ten that one person alone has, among 30 alike."""
+    likes = {0: dict.fromkeys(range(5), 1.0), 1: dict.fromkeys([*range(5), *range(40, 50)], 1.0)}
+    likes |= {v: dict.fromkeys(range(5 + n), 1.0) for v in range(2, 31)}
+    t = dict.fromkeys(range(1, 31), 1 / 30)
+    scores = score_items(
+        snapshot(likes, 31, 60), trust_vector(t, 0), RankConfig(), np.random.default_rng(0)
+    )
+    bench = Bench.of(scores, np.arange(5, dtype=np.int32))
+    return bench.listed(20).item
+
+
+@pytest.mark.parametrize(("n", "hers", "size"), [(5, 3, 8), (19, 1, 20), (30, 0, 20)])
+def test_only_a_short_list_goes_beyond_the_budget(n, hers, size):
+    listed = full_and_short(n)
+    assert listed.size == size
+    assert np.count_nonzero(listed >= 40) == hers
+
+
 def test_budget_is_a_guarantee_whatever_the_trust():
     rng = np.random.default_rng(3)
     for seed in range(10):

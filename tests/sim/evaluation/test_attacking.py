@@ -33,7 +33,7 @@ def test_without_hostile_people_there_are_no_fakes() -> None:
 
 
 def test_undefended_lists_are_taken_over_and_the_defence_is_what_prevents_it() -> None:
-    plan = Attack(edges=10, identities=20, strategy=Strategy.CLONE)
+    plan = Attack(edges=3, identities=20, strategy=Strategy.CLONE)
     (undefended,) = attack_table(method("salsa"), [honest()], [plan], SETTING)
     (defended,) = attack_table(Grapevine(), [honest()], [plan], SETTING)
     assert undefended.mean > 0.3

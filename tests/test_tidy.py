@@ -48,6 +48,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "node/store/rows.py": "tuples only",
     "protocol/config.py": "defaults only, compared with SPEC.md in test_vectors.py",
     "protocol/events.py": "dataclasses only, in every test of gossip",
+    "sim/cli/choosing.py": "tests/sim/cli/test_evaluating.py and test_attacking.py, odd options",
     "sim/demo/__main__.py": "`make demo`",
     "sim/demo/acts.py": "`make demo`; its steps are in test_network.py",
     "sim/demo/fleet.py": "tests/sim/demo/test_network.py, with real daemons",

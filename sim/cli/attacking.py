@@ -13,6 +13,7 @@ import typer
 
 from node.cli.command import command, new_app
 from node.cli.session import Session, usage
+from sim.cli.choosing import chosen, words
 
 if TYPE_CHECKING:
     from sim.attacks.regions import Attack
@@ -107,11 +108,11 @@ def attack(
     """
     from sim.data.loading import Files, load
     from sim.evaluation.attacking import Setting, attack_table, honest_splits
+    from sim.methods.registry import method as made
 
     plans = _plans(hostile, way)
-    methods = _methods(method, set or [])
-    allowed = [word.strip() for word in way.allow.split(",") if word.strip()]
-    dataset = load(Files(train, test, trust), allowed)
+    kinds, given = chosen(method, set or [], "attack")
+    dataset = load(Files(train, test, trust), words(way.allow))
     session.warnings += dataset.notes
     setting = Setting(way.k, way.users, way.draws, way.seed)
     try:
@@ -120,8 +121,8 @@ def attack(
         raise usage(str(error), "see: grapevine attack --help") from None
     workers = way.workers or os.cpu_count() or 1
     tables = {
-        name: list(attack_table(made, honest, plans, setting, workers))
-        for name, made in methods.items()
+        label: list(attack_table(made(kind, given[label]), honest, plans, setting, workers))
+        for label, kind in kinds.items()
     }
     told: dict[str, Any] = {
         "k": way.k, "people": way.users, "draws": way.draws, "seed": way.seed,
@@ -145,22 +146,6 @@ def _plans(hostile: Hostile, way: Way) -> list[Attack]:
                 Strategy(hostile.strategy), hostile.shared, hostile.fakes, slander=hostile.slander,
             )
         ]  # fmt: skip
-    except ValueError as error:
-        raise usage(str(error), "see: grapevine attack --help") from None
-
-
-def _methods(names: str, settings: list[str]) -> dict[str, Any]:
-    from sim.methods.registry import method
-
-    given: dict[str, dict[str, str]] = {n.strip(): {} for n in names.split(",") if n.strip()}
-    for one in settings:
-        key, equals, value = one.partition("=")
-        label, _, parameter = key.partition(".")
-        if not (equals and parameter) or label not in given:
-            raise usage(f"--set {one}: it should read METHOD.PARAM=VALUE, of a method that is run")
-        given[label][parameter] = value
-    try:
-        return {name: method(name, values) for name, values in given.items()}
     except ValueError as error:
         raise usage(str(error), "see: grapevine attack --help") from None
 

@@ -13,6 +13,7 @@ import typer
 
 from node.cli.command import command, new_app
 from node.cli.session import Session, usage
+from sim.cli.choosing import chosen, words
 
 if TYPE_CHECKING:
     from sim.data.interactions import Dataset
@@ -148,7 +149,7 @@ def evaluate(
 
     _check(data, choice, way)
     plan = _plan(choice, way)
-    dataset = load(_files(train, data, choice), _words(data.allow), timed=way.temporal)
+    dataset = load(_files(train, data, choice), words(data.allow), timed=way.temporal)
     try:
         with Waiting(sys.stderr if sys.stderr.isatty() and not session.json else None) as waiting:
             report = run(dataset, plan, waiting.talk)
@@ -177,47 +178,23 @@ def _check(data: Data, choice: Choice, way: Way) -> None:
         )
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
 def _files(train: Path, data: Data, choice: Choice) -> Files:
     from sim.data.loading import Files
 
     valid = Path(choice.tune) if choice.tune not in ("", HOLD_OUT) else None
     return Files(
         train, data.test, data.trust, valid, data.mask, data.format,
-        _words(data.columns), _words(data.trust_columns),
+        words(data.columns), words(data.trust_columns),
     )  # fmt: skip
 
 
 def _plan(choice: Choice, way: Way) -> Plan:
     from sim.data.affinity import RULES
     from sim.evaluation.experiment import Plan
-    from sim.methods.registry import method
 
-    kinds = {}
-    for word in _words(choice.method):
-        label, _, name = word.partition("=")
-        kinds[label] = name or label
-    if not kinds:
-        raise usage("--method names nothing")
     if way.affinity not in RULES:
         raise usage(f"there is no affinity rule {way.affinity!r}; there are {', '.join(RULES)}")
-    given: dict[str, dict[str, str]] = {label: {} for label in kinds}
-    for one in choice.set or []:
-        key, equals, value = one.partition("=")
-        label, dot, parameter = key.partition(".")
-        if not (equals and dot and label and parameter):
-            raise usage(f"--set {one}: it should read METHOD.PARAM=VALUE")
-        if label not in given:
-            raise usage(f"--set {one}: {label!r} is not in --method {choice.method}")
-        given[label][parameter] = value
-    for label, values in given.items():
-        try:
-            method(kinds[label], values)
-        except ValueError as error:
-            raise usage(str(error), "see: grapevine eval --help") from None
+    kinds, given = chosen(choice.method, choice.set or [], "eval")
     return Plan(
         given, kinds, way.k, way.seeds, way.seed, way.workers or os.cpu_count() or 1, way.users,
         way.affinity, way.hold_out, way.folds, way.temporal, _day(way.cut), bool(choice.tune),

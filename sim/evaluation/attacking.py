@@ -7,9 +7,7 @@ comes from the spread of its draws, so it covers who was fooled as well as who w
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +20,7 @@ from sim.data.interactions import Dataset, Wanted, world_of
 from sim.data.splits import HELD_OUT, Split, hold_out
 from sim.evaluation.intervals import student
 from sim.evaluation.metrics import measure
+from sim.evaluation.workers import shared
 from sim.methods.method import F64, I32, Method, World
 from sim.methods.salsa import PlainSalsa
 
@@ -117,13 +116,7 @@ def attack_table(
 ) -> Iterator[Cell]:
     """The cells in the order of the plans; their numbers do not depend on `workers`."""
     desk = _Desk(method, tuple(honest), setting)
-    if workers < 2:
-        yield from map(desk.cell, plans)
-        return
-    fork = "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if fork else None)
-    with ProcessPoolExecutor(workers, context, _begin, (desk,)) as pool:
-        yield from pool.map(_cell, plans)
+    return shared(desk.cell, plans, workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +175,3 @@ def _ndcg(people: I32, lists: Sequence[I32], wanted: Wanted, k: int) -> F64:
         made[row, : items.size] = np.where(items < wanted.n_items, items, -1)
     listeners = np.ones(wanted.n_items, np.int64)
     return measure(people, made, wanted, listeners)["ndcg"]
-
-
-_desk: list[_Desk] = []
-"""The worker's own, set once in each process."""
-
-
-def _begin(desk: _Desk) -> None:
-    _desk.append(desk)
-
-
-def _cell(plan: Attack) -> Cell:
-    return _desk[-1].cell(plan)

@@ -6,18 +6,14 @@ workers nor the order of the work shows in a result.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.data.interactions import I32, Interactions, Vouches, Wanted, world_of
 from sim.evaluation.metrics import BY_PERSON, Measured, coverage, measure
+from sim.evaluation.workers import shared
 from sim.methods.method import F64, Method, Ranker, World
 
 CHUNK = 256
@@ -101,25 +97,13 @@ def _lists(ranker: Ranker, task: Task, people: I32, run: Run, progress: Progress
     chunks = [people[n : n + CHUNK] for n in range(0, len(people), CHUNK)]
     made = np.full((len(people), run.k), -1, np.int32)
     done = 0
-    for part in _ranked(ranker, task, chunks, run):
+    desk = _Desk(ranker, task.masked, (run.root, task.seed), run.k)
+    for part in shared(desk.rank, chunks, run.workers):
         made[done : done + len(part)] = part
         done += len(part)
         if progress is not None:
             progress(len(part))
     return made
-
-
-def _ranked(ranker: Ranker, task: Task, chunks: list[I32], run: Run) -> Iterator[I32]:
-    """The chunks' lists, in order."""
-    desk = _Desk(ranker, task.masked, (run.root, task.seed), run.k)
-    if run.workers < 2 or len(chunks) < 2:
-        yield from map(desk.rank, chunks)
-        return
-    fork = "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if fork else None)
-    workers = min(run.workers, len(chunks))
-    with ProcessPoolExecutor(workers, context, _begin, (desk,)) as pool:
-        yield from pool.map(_rank, chunks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,25 +128,3 @@ class _Desk:
             found = found[: self.k]
             made[row, : len(found)] = found
         return made
-
-
-_desk: list[_Desk] = []
-"""The worker's own, set once in each process."""
-
-
-def _begin(desk: _Desk) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _desk.append(desk)
-
-
-def _leave_with_parent() -> None:
-    """A parent that was killed asks for nothing any more; without this its workers would wait."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _rank(people: I32) -> I32:
-    return _desk[-1].rank(people)

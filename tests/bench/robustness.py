@@ -159,7 +159,7 @@ def _slope(honest: Honest, people: I32, scale: Scale) -> Figure:
 
 
 def _log_fakes(honest: Honest, people: I32, n: int, topology: Topology, seed: int) -> float:
-    """Mean over people; n identities in all. Large cliques are circles of cliques of 30."""
+    """Mean over people; n identities in all. Cliques of over 200 are cycles: n^2 vouches."""
     each = max(1, n // 20)
     shape = Topology.CYCLE if topology is Topology.CLIQUE and each > 200 else topology
     plan = Attack(min(20, n), each, 1, shape, Strategy.CLONE)

@@ -10,10 +10,8 @@ because it has no days there.
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +25,7 @@ from sim.data.loading import Files, load
 from sim.data.splits import Case, cut_after, past_and_future
 from sim.evaluation.evaluate import Run, Task, evaluate
 from sim.evaluation.experiment import PAST
+from sim.evaluation.workers import shared
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import F64, Method
 from sim.methods.registry import METHODS, Value, method
@@ -113,7 +112,7 @@ def measure(_scratch: Scratch, scale: Scale) -> list[Series]:
     for one in made.values():
         if one not in distinct:
             distinct.append(one)
-    found = _all(desk, distinct, plain)
+    found = list(shared(partial(_measured, desk, plain), distinct, WORKERS))
     rows = {name: found[distinct.index(one)] for name, one in made.items()}
     alike = {name for name, one in made.items() if one == made["grapevine"]}
     print(_table(rows, alike, desk, float(plain.mean())))
@@ -143,23 +142,7 @@ def _desk(scale: Scale) -> _Desk:
     return _Desk(friends, tuple(cells))
 
 
-def _all(desk: _Desk, made: Sequence[Method], plain: F64) -> list[Measured]:
-    fork = "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if fork else None)
-    with ProcessPoolExecutor(WORKERS, context, _begin, (desk, plain)) as pool:
-        return list(pool.map(_measured, made))
-
-
-_at: list[tuple[_Desk, F64]] = []
-"""The worker's own, set once in each process."""
-
-
-def _begin(desk: _Desk, plain: F64) -> None:
-    _at.append((desk, plain))
-
-
-def _measured(one: Method) -> Measured:
-    desk, plain = _at[-1]
+def _measured(desk: _Desk, plain: F64, one: Method) -> Measured:
     friends = desk.friends.friends[desk.friends.people]
     ndcg = desk.ndcg(one)
     everybody = np.ones(friends.size, np.bool_)

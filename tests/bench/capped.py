@@ -16,8 +16,6 @@ data have no times, so it is drawn at random which edges of an author are the ne
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +31,7 @@ from ranking.priorities import priorities
 from ranking.recommend import RecommendRequest, rank_items
 from ranking.trust_vector import TrustVector
 from sim.evaluation.evaluate import Run, evaluate
+from sim.evaluation.workers import shared
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import F64, Ranked, World
 from tests.bench.curves import kept
@@ -55,10 +54,8 @@ ROOM = 1 << 26
 def measure(_scratch: Scratch, scale: Scale) -> list[Figure | Series]:
     """What 10 % of the edges keep, and the curve."""
     population = friends_of(hetrec(scale.public_tables), SPLITS, scale.capped_people)
-    fork = "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if fork else None)
-    with ProcessPoolExecutor(WORKERS, context) as pool:
-        ndcg = dict(zip(PARTS, pool.map(partial(_ndcg, population), PARTS), strict=True))
+    found = shared(partial(_ndcg, population), PARTS, WORKERS)
+    ndcg = dict(zip(PARTS, found, strict=True))
     points = tuple(kept(100 * part, one, ndcg[1.0]) for part, one in ndcg.items())
     tenth = next(point for point in points if point.x == 100 * AT)
     curve = ", ".join(f"{point.x:g} %: {point.y:.1f} %" for point in points)

@@ -72,7 +72,9 @@ def judge(scores: ItemScores, items: I32) -> Judged:
         (scores.sampled, scores.per_item, config.people_kept),
     )
     kept = 1.0 - config.excess_weight * excess[:, 0].astype(np.float64) ** config.excess_power
-    error = np.sqrt(variance) * scores.factor(items) * kept
+    of_hops = np.sqrt(variance) * scores.factor(items)
+    of_echo = scores.score[items] * scores.factor_error(items)
+    error = np.hypot(of_hops, of_echo) * kept
     score = (scores.score[items] * kept).astype(np.float32)
     return Judged(items, score, error.astype(np.float32), excess, person)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.config import Method, RankConfig
-from ranking.echo import ECHO_LEAST, EchoAuthors, echo
+from ranking.echo import ECHO_LEAST, EchoWalk, echo
 from ranking.kernels_salsa import (
     EIGHTHS,
     Reach,
@@ -53,7 +53,8 @@ class ItemScores:
 
     score: float32[n_items]. sources: the owner's items j, gain[j] their d_t(j)^.25. reach:
     P(j -> v) by author. sampled[j]: whether P(j -> .) was sampled, with `per_item` walkers.
-    taste: what v's affinities are divided by in P(v -> i). echo: of every item, None without.
+    taste: what v's affinities are divided by in P(v -> i). echo, echo_error: of every item, None
+    without, or without error.
     """
 
     view: TrustView
@@ -64,6 +65,7 @@ class ItemScores:
     reach: Reach
     taste: F32
     echo: F32 | None
+    echo_error: F32 | None
     sampled: NDArray[np.bool_]
     per_item: int
     edges: int
@@ -99,10 +101,19 @@ class ItemScores:
     def factor(self, items: I32) -> F32:
         """d_t(i)^-.3 of the given items, times what their echo leaves."""
         made: F32 = _degree(self.mass[items], self.config) ** np.float32(-self.config.item_penalty)
-        if self.echo is not None:
-            left = 1 - np.float32(self.config.echo) * self.echo[items]
-            made *= np.maximum(left, np.float32(ECHO_LEAST))
-        return made
+        return made if self.echo is None else made * self._left(self.echo[items])
+
+    def factor_error(self, items: I32) -> F32:
+        """Standard error of `factor` as a part of it, from walkers of the echo."""
+        if self.echo is None or self.echo_error is None:
+            return np.zeros(items.size, np.float32)
+        error: F32 = self.config.echo * self.echo_error[items] / self._left(self.echo[items])
+        return error
+
+    def _left(self, echo: F32) -> F32:
+        """What the echo leaves of a score."""
+        left: F32 = np.maximum(1 - np.float32(self.config.echo) * echo, np.float32(ECHO_LEAST))
+        return left
 
     def listeners(self, items: I32) -> tuple[I64, I32, F32]:
         """CSR over distinct items: reached listeners, as places in `reach`, and a(v, i).
@@ -161,7 +172,7 @@ class Walkers:
 
     sources: the owner's items. ptr, author, weight: their trusted listeners, CSR, with t a. exact:
     P(j -> v), or None when it is sampled, with `per_item` walkers on each item. taste: what v's
-    affinities are divided by in P(v -> i). passed: whom the echo passes, None without one.
+    affinities are divided by in P(v -> i). passed: the echo's walk, None without one.
     """
 
     view: TrustView
@@ -177,7 +188,7 @@ class Walkers:
     draws: F64
     shifts: NDArray[np.int8]
     taste: F32
-    passed: EchoAuthors | None
+    passed: EchoWalk | None
 
     @classmethod
     def of(cls, view: TrustView, config: RankConfig, rng: np.random.Generator) -> Walkers:
@@ -235,10 +246,10 @@ class Walkers:
             score = self._linear(reach)
         else:
             score = spread(hops, self.gain, exponent, likes, self.taste, n_items)
-        echoes = None
+        echoes = error = None
         if self.passed is not None:
             first = score if exponent == 1 else self._linear(reach)
-            echoes = echo(self.view, self.taste, first, self.passed)
+            echoes, error = echo(self.view, self.taste, first, self.passed)
         made = ItemScores(
             view=self.view,
             config=self.config,
@@ -248,6 +259,7 @@ class Walkers:
             reach=reach,
             taste=self.taste,
             echo=echoes,
+            echo_error=error,
             sampled=sampled,
             per_item=self.per_item * part // EIGHTHS,
             edges=int(spread_cost(self.author, p, likes.ptr, _ALL)),
@@ -280,8 +292,8 @@ def _taste(view: TrustView, config: RankConfig) -> F32:
     return view.taste if config.taste_exponent == 1 else view.taste**config.taste_exponent
 
 
-def _passed(view: TrustView, config: RankConfig, rng: np.random.Generator) -> EchoAuthors | None:
-    return EchoAuthors.of(view, config, rng) if config.echo else None
+def _passed(view: TrustView, config: RankConfig, rng: np.random.Generator) -> EchoWalk | None:
+    return EchoWalk.of(view, config, rng) if config.echo else None
 
 
 def _exactly(sources: I32) -> NDArray[np.bool_]:

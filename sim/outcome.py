@@ -1,0 +1,80 @@
+"""What every run leaves, whatever its fidelity: figures, their course over time, claims, digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from sim.scenario.schema import Fidelity, Scenario
+
+FILE = "outcome.json"
+VERSION = 1
+
+
+class OutcomeError(ValueError):
+    """A file is no outcome; the text says which file and why."""
+
+
+class Held(Struct, frozen=True):
+    """One claim of the scenario, and whether it held. value: of its left side, None if unknown."""
+
+    claim: str
+    held: bool
+    value: float | None = None
+    why: str = ""
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """One finished run.
+
+    metrics: name -> value, in the units of `sim.measures`; a method compared is `label.name`.
+    series: name -> ((x, y), ...), x in simulated seconds or rounds as the name says. samples: name
+    -> one value for each person asked, in the same order for paired comparisons. digest: of
+    everything that happened, equal for equal seeds. wall_s and peak_bytes are the machine's, and
+    no part of the digest.
+    """
+
+    scenario: Scenario
+    seed: int
+    fidelity: Fidelity
+    metrics: dict[str, float]
+    series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    claims: tuple[Held, ...] = ()
+    digest: str = ""
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+    version: int = VERSION
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim held."""
+        return all(one.held for one in self.claims)
+
+
+def write(outcome: Outcome, directory: Path) -> Path:
+    """`outcome.json` in a directory, whole or not at all; the file written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / FILE
+    draft = file.with_suffix(".part")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(outcome)) + b"\n")
+    draft.replace(file)
+    return file
+
+
+def read(place: Path) -> Outcome:
+    """The outcome in a directory or file. Raises OutcomeError."""
+    file = place / FILE if place.is_dir() else place
+    try:
+        made: Any = msgspec.json.decode(file.read_bytes(), type=Outcome)
+    except OSError as error:
+        raise OutcomeError(f"{file}: {error.strerror or error}") from None
+    except msgspec.MsgspecError as error:
+        raise OutcomeError(f"{file}: is no outcome of a run: {error}") from None
+    if made.version != VERSION:
+        raise OutcomeError(f"{file}: is of version {made.version}, this is {VERSION}")
+    outcome: Outcome = made
+    return outcome

@@ -92,6 +92,8 @@ class FeedConfig:
     """How long a dropped author is not asked for again."""
     parked_bytes_max: int = 16 * 1024 * 1024
     """Bundles parked, of all feeds; the feed that waits longest is forgotten."""
+    future_s: float = limits.FUTURE_SECONDS_MAX
+    """How far ahead of our clock a bundle's time may be; later ones may come again."""
     disowned_max: int = 65_536
     """Equivocators known; the first one goes, and would have to be proved again."""
     quota: dict[Lane, int] = field(
@@ -219,7 +221,7 @@ class FeedTable:
         header, feed = bundle.header, bundle.feed
         if feed.author in self._disowned:
             return Offered(Outcome.DISOWNED)
-        if header.time > now + limits.FUTURE_SECONDS_MAX:
+        if header.time > now + self._config.future_s:
             return Offered(Outcome.FUTURE)
         marked_hi, marked_floor = self._mark(feed)
         if bundle.seq <= marked_hi or bundle.seq < marked_floor:

@@ -42,6 +42,9 @@ class EarnedConfig:
     """Days an answer is waited for."""
     deviations: float = 1.0
     """The lower bound is so many standard deviations below the posterior mean."""
+    first_seen: bool = True
+    """Whom an item was first shown because of counts; False counts the latest showing before the
+    answer, which pays copies, and is for comparison only."""
     half_life_days: float = 365.0
     """After so many days an outcome counts half."""
 
@@ -93,13 +96,15 @@ class Showings:
         for item, showing in rows:
             self._put(item, showing)
 
-    def show(self, item: str, authors: Named, day: int, *, limit: int) -> list[str]:
+    def show(
+        self, item: str, authors: Named, day: int, *, limit: int, anew: bool = False
+    ) -> list[str]:
         """Remember whom an item was shown because of; returns the items forgotten for it.
 
         The first showing stands: an author who had the item only by a later one may have it from
-        the list.
+        the list. anew: it is replaced all the same, while the item waits for an outcome.
         """
-        if self.of(item) is not None:
+        if self.of(item) is not None and not (anew and item in self._pending):
             return []
         self._pending[item] = Showing(day, authors)
         return _over(self._pending, limit)

@@ -20,7 +20,7 @@ from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
 from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_stored
 from protocol.errors import RemoteProtocolError
-from protocol.feedtable import DroppedMark, FeedRecord, FeedTable
+from protocol.feedtable import DroppedMark, FeedConfig, FeedRecord, FeedTable
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey, BundleId, DeviceId, Lane
 from protocol.signing import Signer
@@ -96,7 +96,7 @@ def build(
         graph = BoundedGraph(config.graph, hash_key=hash_key)
     else:
         graph = saved_graph(saved, config, hash_key=hash_key)
-    feeds = FeedTable()
+    feeds = FeedTable(FeedConfig(future_s=config.future_s))
     trust = TrustDesk(graph, config.trust)
     clicks = ClickLog(graph, hash_key=rng.getrandbits(63))
     gossip = Gossip(
@@ -143,9 +143,10 @@ def restore(state: PeerState, remembered: Remembered, saved: Saved | None, *, no
         _read_again(state, saved.feeds(again), saved.claims(again))
         put_back_heads(saved, state.gossip, again)
     state.gossip.restore_proofs(remembered.proofs)  # whose heads are told no more
-    state.admission.forget_all([author for author, _ in remembered.proofs])
-    for author, _ in remembered.proofs:
-        state.trust.disown(author)
+    if state.config.disown_equivocators:
+        state.admission.forget_all([author for author, _ in remembered.proofs])
+        for author, _ in remembered.proofs:
+            state.trust.disown(author)
     for author in remembered.blocked_authors:
         state.trust.block(author, True)
     for person in state.persons:

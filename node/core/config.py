@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from node.core.dialing import DialConfig
 from protocol.config import GossipConfig
+from protocol.limits import FUTURE_SECONDS_MAX
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
 from trust.config import TrustConfig
@@ -40,6 +41,13 @@ class PeerConfig:
 
     facts_max: int = 500_000
     """Private facts of all hosted people together; more are refused, none is dropped silently."""
+
+    future_s: float = FUTURE_SECONDS_MAX
+    """How far ahead of our clock a bundle may be dated; later ones are refused, and may come again.
+    Endless switches the rule off, for comparison only."""
+
+    disown_equivocators: bool = True
+    """Whoever is proved to equivocate weighs nothing from then on. False is for comparison only."""
 
     links_kept: int = 48
     """Gossip links at once; for each further one an expendable one is closed, so that whoever holds

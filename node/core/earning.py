@@ -73,13 +73,15 @@ def remember(
 ) -> list[Effect]:
     """The list is about to be shown to her. Nothing she was shown before counts anew."""
     day, most = state.today(now), limit(state)
+    anew = state.config.earned is not None and not state.config.earned.first_seen
     rows: list[tuple[str, int, Named]] = []
     gone: list[str] = []
     for item_row, authors in places:
         item = state.graph.items.name(item_row).decode()
-        if person.shown.of(item) is None:
+        showing = person.shown.of(item)
+        if showing is None or (anew and showing.outcome is None):
             named = tuple((state.graph.authors.name(row), percent) for row, percent in authors)
-            gone += person.shown.show(item, named, day, limit=most)
+            gone += person.shown.show(item, named, day, limit=most, anew=anew)
             rows.append((item, day, named))
     return [KeepShown(person.name, tuple(rows), tuple(gone))] if rows else []
 

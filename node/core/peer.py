@@ -266,8 +266,11 @@ class Peer:
         return out + self._rebuilder.cut(feed for feed, _ in effect.raised)
 
     def _on_equivocated(self, author: AuthorKey, proof: bytes) -> list[Effect]:
+        kept = ev.StoreProof(author, proof)
+        if not self.state.config.disown_equivocators:
+            return [kept]
         self.state.trust.disown(author)
-        return [*self._forget(author), ev.StoreProof(author, proof)]
+        return [*self._forget(author), kept]
 
     def _forget(self, author: AuthorKey) -> list[Effect]:
         """What her feeds said counts no more; what she says here herself, if she does, stays."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from sim.scenario.claims import Held as Held
 from sim.scenario.schema import Fidelity, Scenario
 
 FILE = "outcome.json"
@@ -18,19 +20,11 @@ class OutcomeError(ValueError):
     """A file is no outcome; the text says which file and why."""
 
 
-class Held(Struct, frozen=True):
-    """One claim of the scenario, and whether it held. value: of its left side, None if unknown."""
-
-    claim: str
-    held: bool
-    value: float | None = None
-    why: str = ""
-
-
 class Outcome(Struct, frozen=True, kw_only=True):
     """One finished run.
 
-    metrics: name -> value, in the units of `sim.measures`; a method compared is `label.name`.
+    metrics: name -> value, in the units of `sim.measures`, NaN where it is not known; a method
+    compared is `label.name`.
     series: name -> ((x, y), ...), x in simulated seconds or rounds as the name says. samples: name
     -> one value for each person asked, in the same order for paired comparisons. digest: of
     everything that happened, equal for equal seeds. wall_s and peak_bytes are the machine's, and
@@ -56,7 +50,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def write(outcome: Outcome, directory: Path) -> Path:
-    """`outcome.json` in a directory, whole or not at all; the file written."""
+    """`outcome.json` in a directory, whole or not at all; the file written. NaN is null there."""
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / FILE
     draft = file.with_suffix(".part")
@@ -69,12 +63,27 @@ def read(place: Path) -> Outcome:
     """The outcome in a directory or file. Raises OutcomeError."""
     file = place / FILE if place.is_dir() else place
     try:
-        made: Any = msgspec.json.decode(file.read_bytes(), type=Outcome)
+        tree = msgspec.json.decode(file.read_bytes())
+        if isinstance(tree, dict):
+            for part in ("metrics", "series", "samples"):
+                tree[part] = _with_nan(tree.get(part, {}))
+        outcome = msgspec.convert(tree, Outcome)
     except OSError as error:
         raise OutcomeError(f"{file}: {error.strerror or error}") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise OutcomeError(f"{file}: is no outcome of a run: {error}") from None
-    if made.version != VERSION:
-        raise OutcomeError(f"{file}: is of version {made.version}, this is {VERSION}")
-    outcome: Outcome = made
+    if outcome.version != VERSION:
+        raise OutcomeError(f"{file}: is of version {outcome.version}, this is {VERSION}")
     return outcome
+
+
+def _with_nan(tree: Any) -> Any:
+    """With NaN for each null."""
+    match tree:
+        case None:
+            return math.nan
+        case dict():
+            return {key: _with_nan(value) for key, value in tree.items()}
+        case list():
+            return [_with_nan(value) for value in tree]
+    return tree

@@ -1,0 +1,22 @@
+"""What the honest nodes of a scenario are built with."""
+
+from __future__ import annotations
+
+from node.core.config import PeerConfig
+from sim.scenario.defences import without
+from sim.scenario.parts import NodeConfig, set_all
+from sim.scenario.schema import Scenario
+
+
+def node_config(scenario: Scenario) -> NodeConfig:
+    """Defaults with the scenario's rounds, then without what is `off`, then with what `peer` says.
+
+    Raises ScenarioError for names that do not exist and values that cannot be.
+    """
+    rounds = set_all(NodeConfig(), {"gossip.round_s": scenario.time.round_s})
+    return set_all(without(rounds, scenario.off), scenario.peer)
+
+
+def peer_config(scenario: Scenario) -> PeerConfig:
+    """The part of `node_config` that the Peer itself is built with."""
+    return node_config(scenario).peer

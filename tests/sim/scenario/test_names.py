@@ -1,0 +1,23 @@
+"""The names that a scenario may use are those of the packages that they stand for."""
+
+from msgspec.structs import fields
+
+from sim.attacks.regions import Strategy, Topology
+from sim.methods.registry import METHODS
+from sim.scenario import names
+from sim.scenario.schema import Network, Planted, World
+
+
+def test_methods_are_the_registry() -> None:
+    assert set(names.METHODS) == METHODS.keys()
+
+
+def test_regions_and_disguises_are_those_of_attacks() -> None:
+    assert set(names.REGIONS) == {one.value for one in Topology}
+    assert set(names.STRATEGIES) == {one.value for one in Strategy}
+
+
+def test_defaults_are_among_them() -> None:
+    assert World().data in names.DATA
+    assert Network().topology in names.NETWORKS
+    assert len(fields(Planted)) > 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
@@ -18,6 +20,27 @@ VERSION = 1
 
 class OutcomeError(ValueError):
     """A file is no outcome; the text says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. NaN is what is not known, or not in this fidelity.
+
+    done: part of the run, in [0, 1]. peers: that are there now. messages: so far. coverage: part of
+    the followed news that has arrived. exposure: share of fakes in lists asked so far. left_s:
+    seconds of waiting left.
+    """
+
+    done: float
+    peers: int = 0
+    messages: int = 0
+    coverage: float = math.nan
+    exposure: float = math.nan
+    left_s: float = math.nan
+
+
+Tell: TypeAlias = Callable[[Progress], None]
+"""Told now and then how far a run is."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

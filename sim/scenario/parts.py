@@ -22,6 +22,9 @@ from sim.scenario.schema import Parameter
 NOTHING = "none"
 """Stands for None, which TOML has not."""
 
+TRANSPORT = "transport."
+"""Begins the names of the network process."""
+
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -58,7 +61,7 @@ def _twice(name: str, other: str) -> ScenarioError:
 @cache
 def known() -> tuple[str, ...]:
     """Every name, in the order of the parts."""
-    return (*_names(PeerConfig, ""), *_names(NetworkConfig, "transport."))
+    return (*_names(PeerConfig, ""), *_names(NetworkConfig, TRANSPORT))
 
 
 def default(name: str) -> Any:
@@ -76,7 +79,7 @@ def _way(name: str) -> list[str]:
             f"a node has no setting {name[:128]!r}", ("peer", name), hint=nearest(name, known())
         )
     way = name.split(".")
-    return way if way[0] == "transport" else ["peer", *way]
+    return way if name.startswith(TRANSPORT) else ["peer", *way]
 
 
 def _names(kind: Any, prefix: str) -> Iterator[str]:

@@ -1,0 +1,283 @@
+"""Run thousands of peers from one seed, some hostile, and see what holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from node.cli.command import command, new_app
+from node.cli.session import Session, usage
+from node.query.schema import EXIT_CODES, QueryError
+
+if TYPE_CHECKING:
+    from sim.cli.telling import Live
+    from sim.outcome import Outcome
+    from sim.scenario.errors import ScenarioError
+    from sim.scenario.schema import Fidelity, Scenario
+
+app = new_app()
+
+NOT_SO = EXIT_CODES["degraded"]
+"""A claim that does not hold, a digest that differs: the run was in order, its result is not."""
+
+SEED_MAX = 2**63 - 1
+
+OneScenario = Annotated[
+    str,
+    typer.Argument(help="A file SCENARIO.toml, or the name of a shipped one."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-D",
+        metavar="KEY=VALUE",
+        help="Another value: world.people=50, adversary.0.edges=3.",
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, max=SEED_MAX, help="The root of all chance.")]
+OneFidelity = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="graph, virtual or real; the scenario's first otherwise."),
+]
+
+
+@app.callback()
+def _group() -> None:
+    """Simulate: many peers, one seed. `grapevine sim list` names the scenarios that are shipped."""
+
+
+@command(app, "run", schema="sim-run")
+def run(
+    session: Session,
+    scenario: OneScenario,
+    seed: Seed = 0,
+    set: Set = None,
+    fidelity: OneFidelity = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep outcome.json and series.csv there; else no file."),
+    ] = None,
+) -> None:
+    """Run a scenario once; print its figures, and whether its claims hold (exit 10 if not).
+
+    A scenario that cannot be run is refused with its line before anything runs (exit 2). Equal
+    scenario, seed and fidelity give the same digest on every machine.
+    """
+    from sim.cli.telling import kinds_of_claims, outcome_data, outcome_lines
+
+    made, kind = loaded(scenario, set, fidelity)
+    _warn(session, made)
+    if out is not None:
+        _is_free(out)
+    with live(session) as telling:
+        outcome = ran(made, seed, kind, telling)
+    told = outcome_data(outcome)
+    lines = [*outcome_lines(outcome)]
+    if out is not None:
+        told["files"] = [str(file) for file in kept(outcome, out)]
+        lines.append(f"kept in {out}")
+    session.show(told, *lines)
+    if not outcome.ok:
+        session.exit_code = NOT_SO
+        session.say(kinds_of_claims(outcome.claims))
+
+
+@command(app, "validate", schema="sim-validate")
+def validate(
+    session: Session,
+    scenarios: Annotated[list[str], typer.Argument(help="Files, or names of shipped ones.")],
+    set: Set = None,
+    fidelity: OneFidelity = "",
+) -> None:
+    """Read scenarios and say whether they could run; nothing runs (exit 2 if one could not)."""
+    from sim.scenario.errors import ScenarioError
+
+    good: list[str] = []
+    refused_ones: list[dict[str, str]] = []
+    for word in scenarios:
+        try:
+            made, _ = _loaded(word, set, fidelity)
+        except ScenarioError as error:
+            refused_ones.append({"scenario": word, "error": str(error)})
+            session.exit_code = EXIT_CODES["usage"]
+        else:
+            good.append(word)
+            _warn(session, made)
+    lines = [f"good     {word}" for word in good]
+    lines += [f"refused  {one['error']}" for one in refused_ones]
+    session.show({"good": good, "refused": refused_ones}, *lines)
+
+
+@command(app, "list", schema="sim-list")
+def list_(session: Session) -> None:
+    """The scenarios that are shipped."""
+    from sim.scenario.reading import read, shipped
+
+    rows = []
+    for name, path in shipped().items():
+        made = read(path)
+        kinds = [str(one) for one in made.fidelities]
+        rows.append({"name": name, "title": made.title, "fidelities": kinds, "file": str(path)})
+    wide = max((len(str(row["name"])) for row in rows), default=0)
+    session.show(
+        {"scenarios": rows}, *(f"{str(row['name']).ljust(wide)}  {row['title']}" for row in rows)
+    )
+
+
+@command(app, "show", schema="sim-show")
+def show(session: Session, scenario: OneScenario, set: Set = None) -> None:
+    """What a scenario is about: whatever differs from a quiet world, and its claims.
+
+    Also takes a directory that `sim run --out` wrote, and shows that run again.
+    """
+    from sim.cli.telling import outcome_data, outcome_lines, plain, scenario_lines
+
+    place = Path(scenario)
+    if place.is_dir() or place.suffix == ".json":
+        outcome = outcome_at(place)
+        session.show(outcome_data(outcome), *outcome_lines(outcome), schema="sim-run")
+        return
+    made, _ = loaded(scenario, set, "")
+    session.show(plain(made), *scenario_lines(made))
+
+
+@command(app, "replay", schema="sim-replay")
+def replay(
+    session: Session,
+    outcome: Annotated[Path, typer.Argument(help="What `sim run --out` wrote.")],
+) -> None:
+    """Run an outcome's scenario again with its seed: is the digest the same? (exit 10 if not)"""
+    before = outcome_at(outcome)
+    with live(session) as telling:
+        again = ran(before.scenario, before.seed, before.fidelity, telling)
+    equal = before.digest == again.digest
+    told = {
+        "scenario": before.scenario.name, "seed": before.seed, "fidelity": str(before.fidelity),
+        "equal": equal, "before": before.digest, "again": again.digest,
+        "differing": differing(before, again),
+    }  # fmt: skip
+    session.show(told, *_replay_lines(before, again))
+    if not equal:
+        session.exit_code = NOT_SO
+
+
+def _replay_lines(before: Outcome, again: Outcome) -> Iterator[str]:
+    from sim.cli.telling import figure
+
+    name = f"{before.fidelity} run of {before.scenario.name}, seed {before.seed}"
+    if before.digest == again.digest:
+        yield f"the same: {name}, digest {again.digest[:16]}"
+        return
+    yield f"DIFFERENT: {name}: {before.digest[:16]} before, {again.digest[:16]} again"
+    for metric in differing(before, again):
+        old, new = before.metrics.get(metric), again.metrics.get(metric)
+        shown = ["-" if one is None else figure(one) for one in (old, new)]
+        yield f"  {metric}: {shown[0]} before, {shown[1]} again"
+
+
+MACHINE = ("cpu_s_per_peer", "bytes_of_memory_per_peer")
+"""Figures of the machine: never twice the same."""
+
+
+def differing(before: Outcome, again: Outcome) -> list[str]:
+    """Figures that are not the same, but for those of the machine."""
+    names = dict.fromkeys((*before.metrics, *again.metrics))
+    return [
+        name
+        for name in names
+        if name.rpartition(".")[2] not in MACHINE
+        and repr(before.metrics.get(name)) != repr(again.metrics.get(name))
+    ]
+
+
+# ----------------------------------------------------------------- what other commands use as well
+def refused(error: ScenarioError) -> QueryError:
+    """A scenario that cannot be run: exit 2."""
+    where = f"{error.place}: " if error.place else ""
+    return usage(f"{where}{error.problem}", error.hint)
+
+
+def loaded(word: str, overrides: list[str] | None, fidelity: str) -> tuple[Scenario, Fidelity]:
+    """The scenario and the fidelity that are meant. A usage error (exit 2) if it cannot be run."""
+    from sim.scenario.errors import ScenarioError
+
+    try:
+        return _loaded(word, overrides, fidelity)
+    except ScenarioError as error:
+        raise refused(error) from None
+
+
+def _loaded(word: str, overrides: list[str] | None, fidelity: str) -> tuple[Scenario, Fidelity]:
+    from sim.running import check, load
+    from sim.scenario.errors import nearest
+    from sim.scenario.reading import find
+    from sim.scenario.schema import Fidelity
+
+    kinds = [str(one) for one in Fidelity]
+    if fidelity and fidelity not in kinds:
+        raise usage(f"there is no fidelity {fidelity!r}", nearest(fidelity, kinds))
+    kind = Fidelity(fidelity) if fidelity else None
+    made = load(find(word), overrides or (), kind)
+    return made, check(made, kind)
+
+
+def ran(scenario: Scenario, seed: int, fidelity: Fidelity, telling: Live) -> Outcome:
+    """One run. A usage error (exit 2) if the scenario cannot be run after all."""
+    from sim.running import run
+    from sim.scenario.errors import ScenarioError
+
+    telling.what = f"{scenario.name}, seed {seed}"
+    try:
+        return run(scenario, seed, fidelity, telling)
+    except ScenarioError as error:
+        raise refused(error) from None
+
+
+def live(session: Session) -> Live:
+    """Progress on stderr: where a person looks at it, and not with --json."""
+    from sim.cli.telling import Live
+
+    return Live(sys.stderr if sys.stderr.isatty() and not session.json else None)
+
+
+def outcome_at(place: Path) -> Outcome:
+    """The outcome in a file or directory. "Not found" (exit 4), or a usage error (exit 2)."""
+    from sim.outcome import FILE, OutcomeError, read
+
+    if not (place / FILE if place.is_dir() else place).exists():
+        raise QueryError(
+            "not_found", f"{place}: no {FILE} there", "grapevine sim run ... --out DIR"
+        )
+    try:
+        return read(place)
+    except OutcomeError as error:
+        raise usage(str(error)) from None
+
+
+def kept(outcome: Outcome, directory: Path) -> list[Path]:
+    """outcome.json and series.csv in the directory."""
+    from sim.cli.telling import write_series
+    from sim.outcome import write
+
+    try:
+        return [write(outcome, directory), write_series(outcome, directory)]
+    except OSError as error:
+        raise usage(f"--out {directory}: {error.strerror or error}") from None
+
+
+def _is_free(out: Path) -> None:
+    """Rather now than after a long run."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise usage(f"--out {out}: {error.strerror or error}") from None
+
+
+def _warn(session: Session, scenario: Scenario) -> None:
+    from sim.scenario.claims import unusual
+
+    session.warnings += unusual(scenario)

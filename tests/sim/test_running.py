@@ -1,0 +1,95 @@
+"""What a fidelity cannot do is refused before anything runs; what it can do runs."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.running import check, load, run
+from sim.scenario.errors import ScenarioError
+from sim.scenario.schema import (
+    Churn,
+    Compared,
+    Eclipse,
+    Fidelity,
+    Network,
+    Partition,
+    Scenario,
+    Speaking,
+    Sybil,
+)
+
+GRAPH, VIRTUAL, REAL = Fidelity
+
+
+def made(**more: object) -> Scenario:
+    return Scenario(name="a", title="A", fidelities=tuple(Fidelity), **more)
+
+
+def test_the_first_fidelity_is_the_usual_one_and_others_must_be_meant() -> None:
+    scenario = Scenario(name="a", title="A", fidelities=(REAL, VIRTUAL))
+    assert check(scenario) is REAL
+    assert check(scenario, VIRTUAL) is VIRTUAL
+    with pytest.raises(ScenarioError, match="made for real, virtual"):
+        check(scenario, GRAPH)
+
+
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        ({}, set()),
+        ({"adversary": (Sybil(),)}, set()),
+        ({"adversary": (Speaking(how="flood"),)}, {GRAPH}),
+        ({"adversary": (Sybil(), Eclipse())}, {GRAPH}),
+        ({"partition": (Partition(at=1, until=2),)}, {GRAPH, REAL}),
+        ({"churn": Churn(up_s=5)}, {GRAPH}),
+        ({"network": Network(loss=0.1)}, {REAL}),
+        ({"network": Network(bytes_per_s=9)}, {REAL}),
+        ({"method": "salsa"}, {VIRTUAL, REAL}),
+        ({"compared": (Compared(label="b"),)}, {VIRTUAL, REAL}),
+        ({"off": ("beta",)}, set()),
+        ({"off": ("push-bucket",)}, {GRAPH}),
+        ({"off": ("handshake-bucket",)}, {GRAPH, VIRTUAL}),
+        ({"peer": {"transport.mdns": True}}, {GRAPH, VIRTUAL}),
+        ({"peer": {"trust.alpha": 0.2}}, set()),
+    ],
+)
+def test_what_a_fidelity_cannot_do_is_refused(more: dict[str, object], refused: set) -> None:
+    for fidelity in Fidelity:
+        if fidelity in refused:
+            with pytest.raises(ScenarioError) as raised:
+                check(made(**more), fidelity)
+            assert raised.value.key[0] in more
+        else:
+            assert check(made(**more), fidelity) is fidelity
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"alfa": 1}, "alfa"),
+        ({"alpha": "x"}, "grapevine: .*'x'"),
+        ({"alpha": 7}, "alpha"),
+    ],
+)
+def test_parameters_of_compared_methods_are_tried(given: dict[str, float | str], told: str) -> None:
+    with pytest.raises(ScenarioError, match=told) as raised:
+        check(made(compared=(Compared(label="b", set=given),)), GRAPH)
+    assert raised.value.key == ("compared", 0, "set")
+
+
+def test_a_file_is_refused_with_the_line_also_for_that(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(
+        'name = "a"\ntitle = "A"\nfidelities = ["graph", "virtual"]\n[churn]\nup_s = 5\n'
+    )
+    assert load(path, fidelity=VIRTUAL).churn.up_s == 5
+    with pytest.raises(ScenarioError, match=r"a\.toml:4: a graph run has no time"):
+        load(path)
+    with pytest.raises(ScenarioError, match=r"-D churn\.up_s=6: a graph run"):
+        load(path, ["churn.up_s=6"])
+
+
+def test_a_seed_is_a_number_that_every_stream_takes() -> None:
+    for seed in (-1, 2**63):
+        with pytest.raises(ScenarioError, match="a seed is from"):
+            run(made(), seed)

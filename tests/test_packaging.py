@@ -27,6 +27,7 @@ from node.config import load_config
 from node.paths import data_paths
 from node.query.client import QueryClient
 from node.query.schema import QueryError
+from sim.scenario.reading import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\]+)", re.MULTILINE)
@@ -306,6 +307,9 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert {"node/store/schema.sql", "protocol/SPEC.md", "node/shell/child/__main__.py"} <= set(
         names
     )
+    scenarios = {f"sim/scenario/shipped/{path.name}" for path in shipped().values()}
+    assert len(scenarios) > 10
+    assert scenarios <= set(names)
     sources = [
         path.relative_to(ROOT).as_posix()
         for top in ("node", "protocol", "ranking", "sim", "trust")

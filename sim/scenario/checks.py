@@ -86,9 +86,7 @@ def _people(scenario: Scenario) -> Iterator[ScenarioError]:
         )
     for number, hostile in enumerate(scenario.adversary):
         fooled = 0
-        if isinstance(hostile, Sybil):
-            fooled, name = hostile.edges, "edges"
-        elif isinstance(hostile, Followers):
+        if isinstance(hostile, Followers):
             fooled, name = hostile.followers, "followers"
         elif isinstance(hostile, Speaking):
             fooled, name = hostile.vouched, "vouched"

@@ -24,15 +24,18 @@ GREY = "#808890"
 COLOURS = ("#2f8fd8", "#e0782a", "#3aa655", "#b06fd0")
 MARKERS = "osD^"
 INCHES = (6.4, 4.0)
+LABEL = (70, 10)
+"""Room that a name takes, pixels across and up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a plot is drawn: its title, scales, whether points are joined, a bound that was asked,
-    where there is room for the legend."""
+    """How a plot is drawn: its title, up to where its x axis is linear before it is logarithmic
+    (0: from the start), whether points are joined, a bound that was asked, where there is room for
+    the legend."""
 
     title: str
-    log_x: bool = True
+    linear_to: float = 0.0
     joined: bool = True
     bound: float | None = None
     legend: str = "lower right"
@@ -42,7 +45,7 @@ PLOTS = {
     "quality-walks": Look("Quality against walks"),
     "quality-memory": Look("Quality against memory", bound=90.0),
     "exposure-identities": Look("Exposure against identities", legend="upper left"),
-    "pareto": Look("Accuracy against exposure", log_x=False, joined=False),
+    "pareto": Look("Accuracy against exposure", linear_to=0.5, joined=False),
 }
 
 
@@ -94,15 +97,26 @@ def draw(name: str, series: Sequence[Series], file: Path) -> None:
             axes.axhline(look.bound, color=GREY, linestyle="--", linewidth=1)
             axes.annotate("asked", (1, look.bound), (-4, 3), xycoords=("axes fraction", "data"),
                           textcoords="offset points", ha="right")  # fmt: skip
-        if look.log_x:
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        _scale(axes, look)
+        for line, colour in zip(series, cycle(COLOURS), strict=False):
+            _name(axes, line, colour)
         axes.set(title=look.title, xlabel=series[0].x_label, ylabel=series[0].y_label)
         axes.grid(color=GREY, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc=look.legend, frameon=False, fontsize=9)
         figure.savefig(file, transparent=True, metadata={"Date": None})
         pyplot.close(figure)
+
+
+def _scale(axes: Any, look: Look) -> None:
+    """Logarithmic in x, with linear room for zero where there is some."""
+    if look.linear_to:
+        axes.set_xscale("symlog", linthresh=look.linear_to, linscale=1.5)
+        axes.set_xlim(left=0)
+        axes.set_xticks([0, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10])
+    else:
+        axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.3g}")
 
 
 def _line(axes: Any, line: Series, look: Look, colour: str, marker: str) -> None:
@@ -118,27 +132,20 @@ def _line(axes: Any, line: Series, look: Look, colour: str, marker: str) -> None
     if bounded:
         places, low, high = zip(*bounded, strict=True)
         axes.vlines(places, low, high, color=colour, alpha=0.5, linewidth=3)
-    for point in _named(line.points):
-        axes.annotate(
-            point.label, (point.x, point.y), (4, 4), textcoords="offset points",
-            color=colour, fontsize=7,
-        )  # fmt: skip
 
 
-def _named(points: Sequence[Point]) -> list[Point]:
-    """Those whose names are shown: where several would be written over each other the first."""
-    wide, high = (
-        max(values, default=0.0) - min(values, default=0.0)
-        for values in ([point.x for point in points], [point.y for point in points])
-    )
-    shown: list[Point] = []
-    for point in points:
-        near = (
-            abs(point.x - one.x) <= wide / 4 and abs(point.y - one.y) <= high / 20 for one in shown
-        )
-        if point.label and not any(near):
-            shown.append(point)
-    return shown
+def _name(axes: Any, line: Series, colour: str) -> None:
+    """Write a point's name beside it; where several would be written over each other the first."""
+    shown: list[tuple[float, float]] = []
+    for point in line.points:
+        x, y = axes.transData.transform((point.x, point.y))
+        free = all(abs(x - left) > LABEL[0] or abs(y - low) > LABEL[1] for left, low in shown)
+        if point.label and free:
+            shown.append((x, y))
+            axes.annotate(
+                point.label, (point.x, point.y), (4, 4), textcoords="offset points",
+                color=colour, fontsize=7,
+            )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def run(scenario: Scenario, seed: int, fidelity=None, progress=None) -> Outcome:
 def plan_of(scenario: Scenario) -> Attack:
     """Of the first adversary; nobody is fooled without one."""
     if not scenario.adversary:
-        return Attack(edges=0)
+        return Attack(edges=0, fakes=0)
     spec = scenario.adversary[0]
     if isinstance(spec, Followers):
         return Attack(edges=spec.followers, identities=spec.sybils + 1)

@@ -65,6 +65,8 @@ def attack(
     near[caster[near[vouches.target]]] = True
     compiled = _with_vouches(vouches, caster, fooled, plan, rng)
     masks = _masks(world.snapshot, vouches, caster, fooled, plan, rng)
+    if most := plan.profile:
+        masks = [m if m.size <= most else rng.choice(m, most, replace=False) for m in masks]
     snapshot = _with_claims(world.snapshot, masks, plan)
     return AttackedWorld(World(snapshot, compiled), fooled, n_people, n_items, near)
 

@@ -61,7 +61,8 @@ class Attack:
     edges: attack edges in all. identities: in each region. entries: attack edges into each
     region, so there are ceil(edges / entries) regions. shared: all regions push the same fakes,
     else each its own `fakes`. slander: every identity vouches against `SLANDERED` honest people.
-    With edges = 0 there is one region into which nothing leads: strangers.
+    With edges = 0 there is one region into which nothing leads: strangers. profile: honest items
+    that an identity likes at most, drawn from its disguise; 0 is without limit.
     """
 
     edges: int = 20
@@ -73,9 +74,10 @@ class Attack:
     fakes: int = 20
     entrance: Entrance = Entrance.RANDOM
     slander: bool = False
+    profile: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("edges", 0), ("identities", 1), ("entries", 1), ("fakes", 0)):
+        for name, least in (("edges", 0), ("identities", 1), ("entries", 1), ("fakes", 0), ("profile", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
 

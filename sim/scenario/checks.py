@@ -10,6 +10,7 @@ from sim.scenario.defences import DEFENCES
 from sim.scenario.errors import Key, ScenarioError, nearest
 from sim.scenario.names import (
     DATA,
+    ENTRANCES,
     METHODS,
     METRICS,
     NETWORKS,
@@ -53,6 +54,7 @@ def _names(scenario: Scenario) -> Iterator[tuple[Key, str, Sequence[str]]]:
         elif isinstance(hostile, Sybil):
             yield (*at, "topology"), hostile.topology, REGIONS
             yield (*at, "strategy"), hostile.strategy, STRATEGIES
+            yield (*at, "entrance"), hostile.entrance, ENTRANCES
     for number, other in enumerate(scenario.compared):
         yield ("compared", number, "method"), other.method, METHODS
 

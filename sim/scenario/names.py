@@ -14,6 +14,9 @@ REGIONS = ("chain", "star", "cycle", "clique", "tree")
 STRATEGIES = ("own", "popular", "clone", "rare", "twin")
 """Disguises, of `sim.attacks.regions`."""
 
+ENTRANCES = ("random", "friends")
+"""Who is fooled, of `sim.attacks.regions`."""
+
 METHODS = (
     "grapevine", "popularity", "random", "salsa", "p3alpha", "rp3beta", "graphjet",
     "web3recommend", "web3recommend-mended", "trust-ppr", "meritrank-ppr", "meritrank-pht",

@@ -130,7 +130,9 @@ class Sybil(Adversary, frozen=True, tag="sybil"):
     """Regions of identities that push fakes, as in the attack grid (`sim.attacks.regions`).
 
     Their feeds are served by the adversary's peers, shared out evenly. When `until_s` is set, the
-    identities like honest items only until then (camouflage).
+    identities like honest items only until then (camouflage). entrance: who is fooled, anybody
+    (random) or the people around one (friends). profile: honest items that an identity pretends to
+    like at most, drawn from those of its disguise; 0 is without limit.
     """
 
     edges: Count = 20
@@ -142,6 +144,8 @@ class Sybil(Adversary, frozen=True, tag="sybil"):
     fakes: Count = 20
     slander: bool = False
     until_s: Seconds = 0.0
+    entrance: Name = "random"
+    profile: Count = 0
 
 
 class Followers(Adversary, frozen=True, tag="followers"):

@@ -62,6 +62,16 @@ def test_disguises(strategy: Strategy) -> None:
             assert any(rarest)
 
 
+def test_a_short_profile_is_of_the_same_disguise() -> None:
+    whole = attack(town(), Attack(edges=1, identities=3, strategy=Strategy.TWIN), rng())
+    short = attack(town(), Attack(edges=1, identities=3, strategy=Strategy.TWIN, profile=4), rng())
+    for identity in range(PEOPLE, PEOPLE + 3):
+        liked, all_liked = (w.world.snapshot.liked(identity) for w in (short, whole))
+        assert np.count_nonzero(liked < ITEMS) == 4
+        assert set(liked.tolist()) < set(all_liked.tolist())
+        assert np.count_nonzero(liked >= ITEMS) == np.count_nonzero(all_liked >= ITEMS)
+
+
 def test_whom_to_fool_can_be_said() -> None:
     hostile = attack(town(), Attack(edges=1), rng(), fooled=np.array([7], np.int32))
     assert hostile.fooled.tolist() == [7]

@@ -2,7 +2,7 @@
 
 from msgspec.structs import fields
 
-from sim.attacks.regions import Strategy, Topology
+from sim.attacks.regions import Entrance, Strategy, Topology
 from sim.methods.registry import METHODS
 from sim.scenario import names
 from sim.scenario.schema import Network, Planted, World
@@ -15,6 +15,7 @@ def test_methods_are_the_registry() -> None:
 def test_regions_and_disguises_are_those_of_attacks() -> None:
     assert set(names.REGIONS) == {one.value for one in Topology}
     assert set(names.STRATEGIES) == {one.value for one in Strategy}
+    assert set(names.ENTRANCES) == {one.value for one in Entrance}
 
 
 def test_defaults_are_among_them() -> None:

@@ -77,7 +77,8 @@ class Attack:
     profile: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("edges", 0), ("identities", 1), ("entries", 1), ("fakes", 0), ("profile", 0)):
+        least_of = {"edges": 0, "identities": 1, "entries": 1, "fakes": 0, "profile": 0}
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
 

@@ -7,6 +7,7 @@ at least as far out as the partner itself.
 
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 from protocol.limits import ADDRESS_BYTES_MAX, ADDRESSES_MAX
@@ -24,6 +25,7 @@ class Scope(IntEnum):
     PUBLIC = 2
 
 
+@lru_cache(maxsize=16_384)
 def scope(address: str) -> Scope | None:
     """The scope of a multiaddress by its first host; None when it cannot be dialled by anybody."""
     parts = address.split("/")

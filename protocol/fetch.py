@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 from protocol.ids import FeedId
@@ -398,6 +399,21 @@ class Fetcher:
         key = (want.feed, want.span.newest_first)
         if self._busy.get(key) == (link, want.want):
             del self._busy[key]
+
+    # ---------------------------------------------------------------------------------- time
+    def waits_to_ask(self, link: int) -> bool:
+        """Whether something that the partner offers is to be asked for as soon as there is room."""
+        state = self._links[link]
+        return bool(state.heap or state.urgent)
+
+    def next_expiry(self) -> float:
+        """When `expire` may find something at the earliest; infinite without wants."""
+        config, at = self._config, inf
+        for state in self._links.values():
+            if state.wants:
+                opened = min(want.opened_at for want in state.wants.values())
+                at = min(at, state.progress_at + config.stalled_s, opened + config.want_s)
+        return at
 
     # ------------------------------------------------------------------------------- figures
     @property

@@ -233,6 +233,22 @@ class Gossip:
         others = (link for link in self._context.links.values() if link.link != newcomer)
         return expendable([self._rounds.candidate(link) for link in others], self._context.rng)
 
+    def next_tick(self, *, now: float) -> float:
+        """When a `Tick` has something to do, if nothing else happens before: at the latest when the
+        next round is due. `now` while anything waits. O(links + wants in flight)."""
+        context = self._context
+        if self._round_at is None:
+            return now
+        at = min(
+            self._round_at, context.fetcher.next_expiry(), context.following.next_leaving(now=now)
+        )
+        for link in context.links.values():
+            if not link.open:
+                at = min(at, link.up_at + self._config.link.hello_timeout_s)
+            elif link.busy or context.fetcher.waits_to_ask(link.link):
+                return now
+        return max(at, now)
+
     def statistics(self) -> GossipStatistics:
         """Figures for status, logs and tests. O(links)."""
         context = self._context

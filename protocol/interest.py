@@ -7,6 +7,7 @@ strangers their small share, and says in which order feeds are fetched.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from math import inf
 from typing import TypeAlias
 
 from protocol.ids import AuthorKey, FeedId, Lane
@@ -155,6 +156,20 @@ class Following:
         for since, author in gone:
             del since[author]
         return [author for _, author in gone]
+
+    def next_leaving(self, *, now: float) -> float:
+        """When `leaving` may have somebody at the earliest; infinite while nobody is due."""
+        config, at = self._config, inf
+        if len(self._lapsed) > config.lapsed_max:
+            return now
+        for since, stay_s in (
+            (self._probation, config.probation_s),
+            (self._burnt, config.probation_s),
+            (self._lapsed, config.lapsed_s),
+        ):
+            if since:  # longest first
+                at = min(at, next(iter(since.values())) + stay_s)
+        return at
 
     def _over(self, since: dict[AuthorKey, float], now: float) -> list[AuthorKey]:
         return [a for a, at in since.items() if now - at >= self._config.probation_s]

@@ -63,6 +63,11 @@ class PeerLink:
         """Whether both have said Hello."""
         return self.session.open
 
+    @property
+    def busy(self) -> bool:
+        """Whether something waits for the next tick, be it that a bucket had no room for it."""
+        return bool(self.outbox or self.evidence or self.equal or self.welcomed)
+
 
 def open_link(event: LinkUp, session: Session, config: GossipConfig, *, now: float) -> PeerLink:
     """A link as it is before Hello."""

@@ -88,6 +88,11 @@ class BoundedGraph:
     def _snapshot_nbytes(self) -> int:
         return self._snapshot[1].nbytes if self._snapshot is not None else 0
 
+    @property
+    def evicted(self) -> int:
+        """Edges that have made way so far."""
+        return self._evicted
+
     def statistics(self) -> GraphStatistics:
         """Counts as they are now."""
         return GraphStatistics(

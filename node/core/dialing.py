@@ -10,6 +10,7 @@ have answered before; and two anchors, the oldest outbound links, are dialled fi
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from random import Random
 from typing import NamedTuple
 
@@ -87,6 +88,8 @@ class AddressBook:
         self._links: dict[int, _Linked] = {}
         self._dialling: dict[str, None] = {}
         self._next_dial = 0.0
+        self._quiet_until: float | None = None
+        """No address can be tried before; None when that is to be found out anew."""
         self.my_peer_id = ""
         self.changed = False
         """Whether `rows` has something new to keep."""
@@ -114,13 +117,16 @@ class AddressBook:
                 known = self._known[address] = _Known(peer_id, group_of(address))
                 added += 1
                 self._shrink()
+                self._quiet_until = None
             if friend and not known.friend:
                 known.friend, known.next_try = True, 0.0
+                self._quiet_until = None
         self.changed = self.changed or added > 0
         return added
 
     def linked(self, link: int, peer_id: str, address: str, *, outbound: bool, now: float) -> None:
         """A link is open; dials to the same peer have led to it or are not needed any more."""
+        self._quiet_until = None
         self._links[link] = _Linked(peer_id, address, outbound, now)
         for dialled in [a for a in self._dialling if a == address or peer_of(a) == peer_id]:
             del self._dialling[dialled]
@@ -139,6 +145,7 @@ class AddressBook:
 
     def closed(self, link_number: int, *, now: float) -> None:
         """A link has gone; its address is tried again soon, but not at once."""
+        self._quiet_until = None
         link = self._links.pop(link_number, None)
         known = self._known.get(link.address) if link is not None else None
         if known is not None:
@@ -146,6 +153,7 @@ class AddressBook:
 
     def failed(self, address: str, *, now: float) -> None:
         """A dial had no outcome but a reason."""
+        self._quiet_until = None
         self._dialling.pop(address, None)
         known = self._known.get(address)
         if known is None or self._linked_to(known.peer_id):
@@ -157,6 +165,7 @@ class AddressBook:
 
     def network_lost(self) -> None:
         """The network has gone and comes back: what was tried may be tried again at once."""
+        self._quiet_until = None
         self._dialling.clear()
         for known in self._known.values():
             known.next_try = 0.0
@@ -165,13 +174,12 @@ class AddressBook:
     def due(self, *, now: float) -> str | None:
         """The address to dial now, None when there is none or it is too early."""
         config = self._config
-        if now < self._next_dial:
+        if now < self.next_dial(now=now):
             return None
         outbound = sum(link.outbound for link in self._links.values()) + len(self._dialling)
         if outbound >= 2 * config.outbound_target or len(self._dialling) >= 2 * config.pending_max:
             return None
-        taken = {link.peer_id for link in self._links.values()} | {self.my_peer_id}
-        taken |= {peer_of(address) or "" for address in self._dialling}
+        taken = self._taken()
         ready = [
             address
             for address, known in self._known.items()
@@ -185,19 +193,61 @@ class AddressBook:
         if not friends:
             return None
         address = self._rng.choice(friends)
+        self._quiet_until = None
         self._dialling[address] = None
         self._next_dial = now + config.interval_s
         return address
+
+    def next_dial(self, *, now: float) -> float:
+        """When `due` may have an address at the earliest, if nothing else happens before. O(1), or
+        O(addresses) after something has changed."""
+        if self._quiet_until is None:
+            self._quiet_until = self._next_ready()
+        return max(self._quiet_until, self._next_dial, now)
+
+    def _next_ready(self) -> float:
+        """When the first address that we have a place for may be tried."""
+        config = self._config
+        outbound = sum(link.outbound for link in self._links.values()) + len(self._dialling)
+        if outbound >= 2 * config.outbound_target or len(self._dialling) >= 2 * config.pending_max:
+            return inf
+        friends_only = (
+            outbound >= config.outbound_target or len(self._dialling) >= config.pending_max
+        )
+        taken = self._taken()
+        groups = set() if config.private else self._groups_taken()
+        return min(
+            (
+                known.next_try
+                for known in self._known.values()
+                if known.peer_id not in taken
+                and (
+                    known.friend
+                    or known.anchor
+                    or not (friends_only or known.group in groups)
+                )
+            ),
+            default=inf,
+        )  # fmt: skip
+
+    def _taken(self) -> set[str]:
+        """Peers whom nobody needs to dial: linked, being dialled, ourselves."""
+        taken = {link.peer_id for link in self._links.values()} | {self.my_peer_id}
+        return taken | {peer_of(address) or "" for address in self._dialling}
+
+    def _groups_taken(self) -> set[str]:
+        """Groups with an outbound link, or a dial that may become one."""
+        taken = {group_of(k.address) for k in self._links.values() if k.outbound}
+        taken |= {group_of(address) for address in self._dialling}
+        return {group for group in taken if group is not None}
 
     def _linked_to(self, peer_id: str) -> bool:
         return any(link.peer_id == peer_id for link in self._links.values())
 
     def _others(self, ready: list[str]) -> list[str]:
         """Strangers to choose from: proved or unproved ones with equal chance, each group once."""
-        taken = {group_of(k.address) for k in self._links.values() if k.outbound}
-        taken |= {group_of(address) for address in self._dialling}
         if not self._config.private:
-            taken.discard(None)
+            taken = self._groups_taken()
             ready = [a for a in ready if self._known[a].group not in taken]
         proved = [a for a in ready if self._known[a].last_ok]
         unproved = [a for a in ready if not self._known[a].last_ok]
@@ -226,6 +276,7 @@ class AddressBook:
             (link for link in self._links.values() if link.outbound), key=lambda link: link.since
         )
         anchors = {link.address for link in standing[:ANCHORS]}
+        self._quiet_until = None
         for address, known in self._known.items():
             known.anchor = address in anchors if anchors else known.anchor
         self.changed = False
@@ -236,6 +287,7 @@ class AddressBook:
 
     def restore(self, rows: Iterable[KnownAddress]) -> None:
         """Bring back what `rows` gave; anchors are tried first."""
+        self._quiet_until = None
         for row in rows:
             if peer_of(row.address) == row.peer_id and len(self) < self._config.addresses_max:
                 self._known[row.address] = _Known(

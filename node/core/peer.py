@@ -104,6 +104,38 @@ class Peer:
         """Whose part of the graph is not what her stored bundles say just now."""
         return self._rebuilder.unlike
 
+    def next_tick(self, *, now: float) -> float:
+        """When a `Tick` has something to do at the earliest, if nothing else happens before.
+
+        Ticks before that change nothing, so that whoever has very many peers may leave them out.
+        `now` while anything waits for the next one. O(links).
+        """
+        state, at = self.state, self.state.gossip.next_tick(now=now)
+        if any(person.dirty and not person.publishing for person in state.persons):
+            at = min(at, self._publish_at)
+        if state.peer_id:
+            at = min(at, max(self._endpoints_at, self._publish_at))
+            at = min(at, state.addresses.next_dial(now=now))
+        if state.addresses.changed:
+            at = min(at, self._keep_addresses_at)
+        if self._charged:
+            at = min(at, self._keep_ledger_at)
+        if not self._walking and (self._vouches_changed or self._turned_over(state.graph.evicted)):
+            at = min(at, self._trust_at)
+        return max(at, now)
+
+    @property
+    def _vouches_changed(self) -> bool:
+        state = self.state
+        return (self._walked_version, self._people_walked) != (
+            state.trust.version,
+            len(state.persons),
+        )
+
+    def _turned_over(self, evicted: int) -> bool:
+        room = self.state.graph.config.edges_max
+        return evicted - self._evicted_judged >= TURNED_OVER * room
+
     def handle(self, event: Event, *, now: float) -> list[Effect]:
         """Take in one event. Never raises for what a peer or a query made."""
         match event:
@@ -377,13 +409,11 @@ class Peer:
         state = self.state
         if self._walking or now < self._trust_at:
             return []
-        current = (self._walked_version, self._people_walked)
-        changed = current != (state.trust.version, len(state.persons))
-        statistics, room = state.graph.statistics(), state.graph.config.edges_max
-        full = statistics.evicted > 0 or statistics.edges > FULL * room
-        turned_over = statistics.evicted - self._evicted_judged >= TURNED_OVER * room
-        if not changed and not turned_over:
+        evicted = state.graph.evicted
+        if not self._vouches_changed and not self._turned_over(evicted):
             return []
+        edges, room = state.graph.statistics().edges, state.graph.config.edges_max
+        full = evicted > 0 or edges > FULL * room
         self._walking = True
         self._trust_at = now + state.config.trust_interval_s
         version, people = state.trust.version, list(state.persons)
@@ -399,7 +429,7 @@ class Peer:
             if not isinstance(event, ev.Computed):
                 return []
             self._walked_version, self._people_walked = version, len(people)
-            self._evicted_judged = statistics.evicted
+            self._evicted_judged = evicted
             self._trust_at = max(self._trust_at, then + TRUST_REST * (then - now))
             walks, worth = event.result
             if config is state.trust.config:

@@ -37,7 +37,9 @@ class Equivocator(Author):
         first, second = self.own.writer(Lane.TASTE), self.own.another_writer(Lane.TASTE)
         self._writers: tuple[FeedWriter, FeedWriter] = (first, second)
         common = first.write(likes(self.fakes[:1], now), time=int(now))
-        second.resume(common.seq + self.skipped, common.id, 0)
+        second.resume(common.seq, common.id, 0)
+        if self.skipped:  # one hand writes even numbers from now on, the other odd ones
+            second.resume(common.seq + 1, common.id, 0)
         for audience in (0, 1):
             self.put_out(common, audience)
         self._heads: list[Bundle] = [common, common]
@@ -50,6 +52,8 @@ class Equivocator(Author):
         for audience, writer in enumerate(self._writers):
             fake = self.fakes[(1 + audience + 2 * writer.head[0]) % len(self.fakes)]
             bundle = writer.write([Interaction(fake, 1, 100, day)], time=int(now))
+            if self.skipped:
+                writer.resume(bundle.seq + 1, bundle.id, 0)
             self._heads[audience] = bundle
             self.put_out(bundle, audience)
         return [effect for link in self.links for effect in self.act(link, now)]

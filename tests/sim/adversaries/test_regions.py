@@ -1,5 +1,7 @@
 """A region is the same in graph and wire runs; who says what follows from the scenario alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,16 @@ def test_a_region_claims_what_the_attacked_world_holds(topology: str, strategy: 
         assert sorted(feeds.vouches_of(one)) == inner
     for person, identity in zip(feeds.fooled, feeds.entered, strict=True):
         assert PEOPLE + identity in vouches.out(person)[0]
+
+
+def test_every_field_of_the_plan_is_the_tables():
+    spec = Sybil(
+        edges=3, identities=4, entries=2, topology="tree", strategy="rare", shared=True, fakes=5,
+        slander=True, entrance="friends", profile=6,
+    )  # fmt: skip
+    plan = plan_of(spec)
+    for one in dataclasses.fields(plan):
+        assert getattr(plan, one.name) == getattr(spec, one.name), one.name
 
 
 def test_slander_names_honest_people_only():

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from protocol.ids import AuthorKey
 from protocol.signing import Signer, digest
 from sim.attacks.attacked import attack
-from sim.attacks.regions import Attack, Entrance, Strategy, Topology, all_inner_vouches, inner_vouches
+from sim.attacks.regions import (
+    Attack,
+    Entrance,
+    Strategy,
+    Topology,
+    all_inner_vouches,
+    inner_vouches,
+)
 from sim.attacks.regions import entries_of as entries_of_edges
 from sim.population.people import Population
 from sim.scenario.schema import Eclipse, Followers, Hostile, Speaking, Sybil

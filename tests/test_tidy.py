@@ -52,6 +52,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "sim/demo/__main__.py": "`make demo`",
     "sim/demo/acts.py": "`make demo`; its steps are in test_network.py",
     "sim/demo/fleet.py": "tests/sim/demo/test_network.py, with real daemons",
+    "sim/population/sources.py": "tests/sim/population/test_drawing.py, with small and real files",
 }
 """Module path -> which test covers it, and why it has none of its own name."""
 

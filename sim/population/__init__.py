@@ -1,0 +1,1 @@
+"""Who is there: people from a data file, or planted taste clusters, in one numbering."""

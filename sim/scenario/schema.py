@@ -59,7 +59,8 @@ class World(Table, frozen=True):
     """People, their items, and who vouches for whom.
 
     data: "planted", or one of the files that `sim.population` knows (hetrec, movielens, gowalla,
-    ciao). people: so many are drawn; 0 takes all that there are. held_out: part of each person's
+    ciao). people: so many are drawn, people and their acquaintances together (a
+    snowball sample); 0 takes all that there are. held_out: part of each person's
     items that is what she is asked to find, and nobody is told.
     """
 

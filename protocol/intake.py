@@ -32,7 +32,8 @@ SCOUTED_MAX = 1_024
 """Feeds of which retracted bundles are known from above; the oldest is forgotten."""
 
 RETRACTED_MAX = 256
-"""Retracted bundles remembered for one such feed; more are not noted."""
+"""Retracted bundles remembered for one such feed; beyond it those that the feed table knows as void
+go, then the highest."""
 
 
 @dataclass(slots=True)
@@ -264,13 +265,25 @@ class Intake:
     # ------------------------------------------------------------------------ retracted bodies
     def _note_retracts(self, bundle: Bundle) -> None:
         """Check the claims' schema, and remember which bundles below this one it voids."""
-        for claim in bundle.claims():
-            if type(claim) is Retract and claim.seq < bundle.seq:
-                known = self._retracted.setdefault(bundle.feed, {})
-                if len(known) < RETRACTED_MAX:
-                    known[claim.seq] = None
-                if len(self._retracted) > SCOUTED_MAX:
-                    del self._retracted[next(iter(self._retracted))]
+        void = [c.seq for c in bundle.claims() if type(c) is Retract and c.seq < bundle.seq]
+        if not void:
+            return
+        feed = bundle.feed
+        known = self._retracted.setdefault(feed, {})
+        known |= dict.fromkeys(void)
+        if len(known) > RETRACTED_MAX:
+            self._retracted[feed] = self._still_needed(feed, known)
+        if len(self._retracted) > SCOUTED_MAX:
+            del self._retracted[next(iter(self._retracted))]
+
+    def _still_needed(self, feed: FeedId, known: dict[int, None]) -> dict[int, None]:
+        """What the feed table does not know as void itself, the lowest numbers first: reading
+        upwards, those are met next."""
+        marked = dict.fromkeys(self._context.feeds.voided(feed))
+        replica = self._context.feeds.replica(feed)
+        floor = replica.floor if replica is not None else 0
+        left = sorted(seq for seq in known if seq >= floor and seq not in marked)
+        return dict.fromkeys(left[:RETRACTED_MAX])
 
     def _stripped(self, bundle: Bundle) -> bool:
         """Whether the claims are missing though no Retract that we know of voids them.

@@ -256,12 +256,34 @@ def test_a_scout_that_finds_nothing_is_the_end_of_it():
     assert held(node) == [1]
 
 
+def test_an_author_who_has_taken_back_more_than_can_be_remembered_is_still_read():
+    """Heard live, then away for a moment: a bundle and its Retract come to be in the gap."""
+    _, node, puppet = scene()
+    feed, made = FEED, list[Bundle]()
+    for seq in range(1, 2 * RETRACTED_MAX + 11):
+        prev, floor = (made[-1].id, made[-1].header.floor) if made else (NO_BUNDLE, 0)
+        said = [Retract(seq - 1)] if seq % 2 == 0 else [play(seq)]
+        # as authors do near the cap of marks
+        floor = seq - 100 if seq % 200 == 0 else floor
+        made.append(bundle_of(feed, 1, seq, said, prev=prev, floor=floor))
+    early, gap = made[:-2], [made[-2].bare(), made[-1]]
+    for at in range(0, len(early), 40):
+        puppet.offer(*early[at : at + 40])
+    assert node.feeds.head(FEED).hi == early[-1].seq
+    puppet.head(gap[-1])
+    puppet.serve(*gap)
+    puppet.world.run(1)
+    puppet.serve(*gap)
+    assert node.feeds.head(FEED).hi == gap[-1].seq
+    assert puppet.charged == []
+
+
 def test_known_retractions_are_bounded():
     _, node, puppet = scene()
     retracted = node.gossip._intake._retracted
     many = [Retract(seq) for seq in range(1, 200)]
     one = bundle_of(FEED, 1, 600, many)
-    other = bundle_of(FEED, 1, 601, [Retract(seq) for seq in range(200, 400)], prev=one.id)
+    other = bundle_of(FEED, 1, 601, [Retract(seq) for seq in range(200, 456)], prev=one.id)
     puppet.offer(one, other)
     assert [len(known) for known in retracted.values()] == [RETRACTED_MAX]
     for number in range(SCOUTED_MAX + 5):

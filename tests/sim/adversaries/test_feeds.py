@@ -143,7 +143,7 @@ def test_a_disguise_copies_what_was_heard_and_brings_three_fakes_at_most(how: st
         assert claimed - fakes == set().union(*everybodys)
     for friend in made.friends:
         assert fakes_shown(made, friend) <= 3, "what one person may bring into a short list"
-        assert fakes_shown(made, friend, "undefended") > 3
+    assert max(fakes_shown(made, friend, "undefended") for friend in made.friends) > 3
     made.honest_links_hold()
 
 

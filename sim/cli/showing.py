@@ -7,7 +7,7 @@ from typing import TextIO
 
 from sim.evaluation.experiment import Plan, Report, Table, Talk
 from sim.evaluation.intervals import Interval
-from sim.evaluation.metrics import METRICS
+from sim.measures.accuracy import METRICS
 
 HEADS = {"recall": "recall", "ndcg": "nDCG", "mrr": "MRR", "hit_rate": "hits"}
 """Metric -> head of its column, where that is not its name."""

@@ -19,8 +19,8 @@ from sim.data.affinity import with_affinities
 from sim.data.interactions import Dataset, Wanted, world_of
 from sim.data.splits import HELD_OUT, Split, hold_out
 from sim.evaluation.intervals import student
-from sim.evaluation.metrics import measure
 from sim.evaluation.workers import shared
+from sim.measures.accuracy import measure
 from sim.methods.method import F64, I32, Method, World
 from sim.methods.salsa import PlainSalsa
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.data.interactions import I32, Interactions, Vouches, Wanted, world_of
-from sim.evaluation.metrics import BY_PERSON, Measured, coverage, measure
 from sim.evaluation.workers import shared
+from sim.measures.accuracy import BY_PERSON, Measured, coverage, measure
 from sim.methods.method import F64, Method, Ranker, World
 
 CHUNK = 256

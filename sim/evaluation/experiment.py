@@ -17,8 +17,8 @@ from sim.data.rewire import rewired
 from sim.data.splits import HELD_OUT, Case, cut_after, folds, hold_out, past_and_future
 from sim.evaluation.evaluate import Progress, Results, Run, Task, evaluate
 from sim.evaluation.intervals import Interval, of_draws, of_people_and_seeds
-from sim.evaluation.metrics import BY_PERSON, METRICS
 from sim.evaluation.strata import strata_of
+from sim.measures.accuracy import BY_PERSON, METRICS
 from sim.methods.method import Method
 from sim.methods.registry import METHODS, Value, method
 

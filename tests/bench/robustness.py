@@ -14,7 +14,7 @@ from sim.attacks.exposure import expose
 from sim.attacks.regions import Attack, Strategy, Topology
 from sim.evaluation.attacking import Honest, honest_splits
 from sim.evaluation.intervals import student
-from sim.evaluation.metrics import measure as measured
+from sim.measures.accuracy import measure as measured
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import I32, Method
 from sim.methods.registry import method

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.evaluation.metrics import METRICS
+from sim.measures.accuracy import METRICS
 from tests.node.cli.terminal import Told, typed
 from tests.sim.evaluation.towns import town
 

@@ -3,7 +3,7 @@ import io
 from sim.cli.showing import Waiting, table
 from sim.evaluation.experiment import Chosen, Plan, Report
 from sim.evaluation.intervals import Interval
-from sim.evaluation.metrics import METRICS
+from sim.measures.accuracy import METRICS
 
 ROW = {metric: Interval(0.25, 0.2, 0.3) for metric in METRICS}
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from sim.adversaries import regions
 from sim.attacks.attacked import attack
-from sim.attacks.exposure import expose
-from sim.attacks.regions import Attack, Strategy, Topology
+from sim.attacks.regions import Attack
 from sim.data.interactions import Interactions, Wanted
-from sim.evaluation.metrics import measure
+from sim.measures.accuracy import measure
 from sim.methods.registry import method
 from sim.outcome import Outcome
 from sim.scenario.schema import Fidelity, Followers, Scenario, Sybil
@@ -18,20 +18,25 @@ def run(scenario: Scenario, seed: int, fidelity=None, progress=None) -> Outcome:
     those she has. The first adversary attacks."""
     world, rng = town(), np.random.default_rng((seed, 1))
     hostile = attack(world, plan_of(scenario), rng)
-    people = np.arange(PEOPLE, dtype=np.int32)
+    asked = min(scenario.questions.people or PEOPLE, PEOPLE)
+    people = (np.arange(asked, dtype=np.int32) * PEOPLE // asked).astype(np.int32)
     k = scenario.questions.k
-    seen = expose(method(scenario.method), hostile, people, n=k, seed=(seed, 2))
-    lists = np.full((PEOPLE, k), -1, np.int32)
-    for row, items in enumerate(seen.lists):
+    ranker = method(scenario.method).prepare(hostile.world)
+    shown = [
+        ranker.rank(one, k, np.random.default_rng((seed, 2, one))).item for one in people.tolist()
+    ]
+    lists = np.full((people.size, k), -1, np.int32)
+    for row, items in enumerate(shown):
         lists[row, : items.size] = np.where(items < ITEMS, items, -1)
+    everybody = np.arange(PEOPLE, dtype=np.int32)
     test = Interactions(
-        people, ((people + 10) % ITEMS).astype(np.int32), np.ones(PEOPLE, np.float32), None,
+        everybody, ((everybody + 10) % ITEMS).astype(np.int32), np.ones(PEOPLE, np.float32), None,
         PEOPLE, ITEMS,
     )  # fmt: skip
     ndcg = measure(people, lists, Wanted.of(test), np.ones(ITEMS, np.int64))["ndcg"]
-    fakes = seen.fakes / k
-    shown = [
-        (float(place), float(np.mean([(one[:place] >= ITEMS).mean() for one in seen.lists])))
+    fakes = np.array([np.count_nonzero(items >= ITEMS) for items in shown]) / k
+    by_place = [
+        (float(place), float(np.mean([(items[:place] >= ITEMS).mean() for items in shown])))
         for place in range(1, k + 1)
     ]
     return Outcome(
@@ -39,7 +44,7 @@ def run(scenario: Scenario, seed: int, fidelity=None, progress=None) -> Outcome:
         seed=seed,
         fidelity=fidelity or Fidelity.GRAPH,
         metrics={"ndcg": float(ndcg.mean()), "fakes": float(fakes.mean())},
-        series={"exposure_by_place": shown},
+        series={"exposure_by_place": by_place},
         samples={"ndcg": ndcg.tolist(), "fakes": fakes.tolist()},
         digest=f"{seed}",
         wall_s=0.01,
@@ -54,10 +59,7 @@ def plan_of(scenario: Scenario) -> Attack:
     if isinstance(spec, Followers):
         return Attack(edges=spec.followers, identities=spec.sybils + 1)
     assert isinstance(spec, Sybil)
-    return Attack(
-        spec.edges, spec.identities, spec.entries, Topology(spec.topology),
-        Strategy(spec.strategy), spec.shared, spec.fakes, slander=spec.slander,
-    )  # fmt: skip
+    return regions.plan_of(spec)
 
 
 def run_once_allowed(scenario: Scenario, seed: int, fidelity=None, progress=None) -> Outcome:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.data.interactions import Wanted
-from sim.evaluation.metrics import BY_PERSON, METRICS, coverage, measure
+from sim.measures.accuracy import BY_PERSON, METRICS, coverage, measure
 from tests.sim.data.test_interactions import likes
 
 N_ITEMS = 12

@@ -49,6 +49,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "protocol/config.py": "defaults only, compared with SPEC.md in test_vectors.py",
     "protocol/events.py": "dataclasses only, in every test of gossip",
     "sim/cli/choosing.py": "tests/sim/cli/test_evaluating.py and test_attacking.py, odd options",
+    "sim/cli/options.py": "options only, in every test of `grapevine sim`",
+    "sim/cli/simulated.py": "tests/sim/cli/test_simulating.py and test_studying.py",
     "sim/demo/__main__.py": "`make demo`",
     "sim/demo/acts.py": "`make demo`; its steps are in test_network.py",
     "sim/demo/fleet.py": "tests/sim/demo/test_network.py, with real daemons",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,38 +10,20 @@ import typer
 
 from node.cli.command import command, new_app
 from node.cli.session import Session, usage
-from node.query.schema import EXIT_CODES, QueryError
+from node.query.schema import EXIT_CODES
+from sim.cli.options import OneFidelity, OneScenario, Seed, Set
+from sim.cli.simulated import kept, live, loaded, outcome_at, ran, read_and_checked
+from sim.cli.studying import app as studies
 
 if TYPE_CHECKING:
-    from sim.cli.telling import Live
     from sim.outcome import Outcome
-    from sim.scenario.errors import ScenarioError
-    from sim.scenario.schema import Fidelity, Scenario
+    from sim.scenario.schema import Scenario
 
 app = new_app()
+app.add_typer(studies)
 
 NOT_SO = EXIT_CODES["degraded"]
 """A claim that does not hold, a digest that differs: the run was in order, its result is not."""
-
-SEED_MAX = 2**63 - 1
-
-OneScenario = Annotated[
-    str,
-    typer.Argument(help="A file SCENARIO.toml, or the name of a shipped one."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-D",
-        metavar="KEY=VALUE",
-        help="Another value: world.people=50, adversary.0.edges=3.",
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, max=SEED_MAX, help="The root of all chance.")]
-OneFidelity = Annotated[
-    str,
-    typer.Option(metavar="NAME", help="graph, virtual or real; the scenario's first otherwise."),
-]
 
 
 @app.callback()
@@ -100,7 +81,7 @@ def validate(
     refused_ones: list[dict[str, str]] = []
     for word in scenarios:
         try:
-            made, _ = _loaded(word, set, fidelity)
+            made, _ = read_and_checked(word, set, fidelity)
         except ScenarioError as error:
             refused_ones.append({"scenario": word, "error": str(error)})
             session.exit_code = EXIT_CODES["usage"]
@@ -192,81 +173,6 @@ def differing(before: Outcome, again: Outcome) -> list[str]:
         if name.rpartition(".")[2] not in MACHINE
         and repr(before.metrics.get(name)) != repr(again.metrics.get(name))
     ]
-
-
-# ----------------------------------------------------------------- what other commands use as well
-def refused(error: ScenarioError) -> QueryError:
-    """A scenario that cannot be run: exit 2."""
-    where = f"{error.place}: " if error.place else ""
-    return usage(f"{where}{error.problem}", error.hint)
-
-
-def loaded(word: str, overrides: list[str] | None, fidelity: str) -> tuple[Scenario, Fidelity]:
-    """The scenario and the fidelity that are meant. A usage error (exit 2) if it cannot be run."""
-    from sim.scenario.errors import ScenarioError
-
-    try:
-        return _loaded(word, overrides, fidelity)
-    except ScenarioError as error:
-        raise refused(error) from None
-
-
-def _loaded(word: str, overrides: list[str] | None, fidelity: str) -> tuple[Scenario, Fidelity]:
-    from sim.running import check, load
-    from sim.scenario.errors import nearest
-    from sim.scenario.reading import find
-    from sim.scenario.schema import Fidelity
-
-    kinds = [str(one) for one in Fidelity]
-    if fidelity and fidelity not in kinds:
-        raise usage(f"there is no fidelity {fidelity!r}", nearest(fidelity, kinds))
-    kind = Fidelity(fidelity) if fidelity else None
-    made = load(find(word), overrides or (), kind)
-    return made, check(made, kind)
-
-
-def ran(scenario: Scenario, seed: int, fidelity: Fidelity, telling: Live) -> Outcome:
-    """One run. A usage error (exit 2) if the scenario cannot be run after all."""
-    from sim.running import run
-    from sim.scenario.errors import ScenarioError
-
-    telling.what = f"{scenario.name}, seed {seed}"
-    try:
-        return run(scenario, seed, fidelity, telling)
-    except ScenarioError as error:
-        raise refused(error) from None
-
-
-def live(session: Session) -> Live:
-    """Progress on stderr: where a person looks at it, and not with --json."""
-    from sim.cli.telling import Live
-
-    return Live(sys.stderr if sys.stderr.isatty() and not session.json else None)
-
-
-def outcome_at(place: Path) -> Outcome:
-    """The outcome in a file or directory. "Not found" (exit 4), or a usage error (exit 2)."""
-    from sim.outcome import FILE, OutcomeError, read
-
-    if not (place / FILE if place.is_dir() else place).exists():
-        raise QueryError(
-            "not_found", f"{place}: no {FILE} there", "grapevine sim run ... --out DIR"
-        )
-    try:
-        return read(place)
-    except OutcomeError as error:
-        raise usage(str(error)) from None
-
-
-def kept(outcome: Outcome, directory: Path) -> list[Path]:
-    """outcome.json and series.csv in the directory."""
-    from sim.cli.telling import write_series
-    from sim.outcome import write
-
-    try:
-        return [write(outcome, directory), write_series(outcome, directory)]
-    except OSError as error:
-        raise usage(f"--out {directory}: {error.strerror or error}") from None
 
 
 def _is_free(out: Path) -> None:

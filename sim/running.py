@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from sim.methods.registry import method
 from sim.outcome import Outcome, Tell
+from sim.population.sources import SOURCES, missing
 from sim.scenario import reading
 from sim.scenario.claims import check as check_claims
 from sim.scenario.defences import DEFENCES
@@ -81,6 +82,11 @@ def check(scenario: Scenario, fidelity: Fidelity | None = None) -> Fidelity:
         )  # fmt: skip
     for problem in _beyond(scenario, chosen):
         raise problem
+    absent = missing(scenario.world.data) if scenario.world.data in SOURCES else None
+    if absent is not None:
+        raise ScenarioError(
+            f"{absent} is missing", ("world", "data"), hint="GRAPEVINE_DATA=DIR says where data are"
+        )
     for number, other in enumerate(scenario.compared):
         try:
             method(other.method, {k: _as_value(v) for k, v in other.set.items()})

@@ -26,8 +26,8 @@ METHODS = (
 """Of `sim.methods.registry`."""
 
 SPEAKING = (
-    "equivocate", "replay", "spoof", "future", "past", "flood", "garbage", "slow", "whitewash",
-    "flap", "clicks",
+    "equivocate", "fork", "flood", "replay", "spoof", "garbage", "slow", "whitewash", "future",
+    "past", "flap", "clicks", "slander", "promote", "sell", "hijack", "clone", "camouflage",
 )  # fmt: skip
 """What hostile peers say and do, of `sim.adversaries`."""
 

@@ -16,6 +16,7 @@ from sim.scenario.schema import (
     Scenario,
     Speaking,
     Sybil,
+    World,
 )
 
 GRAPH, VIRTUAL, REAL = Fidelity
@@ -87,6 +88,15 @@ def test_a_file_is_refused_with_the_line_also_for_that(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(ScenarioError, match=r"-D churn\.up_s=6: a graph run"):
         load(path, ["churn.up_s=6"])
+
+
+def test_data_that_are_not_there_are_told_with_their_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAPEVINE_DATA", str(tmp_path))
+    with pytest.raises(ScenarioError, match=r"user_artists\.dat\.gz is missing") as raised:
+        check(made(world=World(data="hetrec")), GRAPH)
+    assert raised.value.key == ("world", "data")
 
 
 def test_a_seed_is_a_number_that_every_stream_takes() -> None:

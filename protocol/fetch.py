@@ -411,7 +411,7 @@ class Fetcher:
         config, at = self._config, inf
         for state in self._links.values():
             if state.wants:
-                opened = min(want.opened_at for want in state.wants.values())
+                opened = next(iter(state.wants.values())).opened_at  # the oldest comes first
                 at = min(at, state.progress_at + config.stalled_s, opened + config.want_s)
         return at
 

@@ -486,9 +486,11 @@ class Gossip:
 
     def _ask(self, link: PeerLink, now: float) -> None:
         """Ask the partner for as much as the budgets allow."""
+        context = self._context
+        if not context.fetcher.waits_to_ask(link.link):
+            return
         if not link.open or link.frames_out.level(now) < 1:
             return
-        context = self._context
         wants = context.fetcher.ask(link.link, context.spans_at(now), now=now)
         if not wants:
             return

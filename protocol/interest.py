@@ -132,11 +132,16 @@ class Following:
 
     def admit(self, author: AuthorKey, *, now: float) -> bool:
         """Take a stranger on probation if there is a place; False when there is none."""
-        if author in self or len(self._probation) + len(self._burnt) >= self.probation_max:
+        if author in self or self.probation_full:
             return False
         self._probation[author] = now
         self._lapsed.pop(author, None)
         return True
+
+    @property
+    def probation_full(self) -> bool:
+        """Whether no stranger can be taken now."""
+        return len(self._probation) + len(self._burnt) >= self.probation_max
 
     def lapse(self, authors: Iterable[AuthorKey], *, now: float) -> None:
         """Those of the authors who are not followed have not been from now on, if not before."""

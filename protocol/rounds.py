@@ -376,6 +376,8 @@ class Rounds:
     def _admit_strangers(self, now: float) -> None:
         """Give free places on probation to strangers, one from each link in random order."""
         context = self._context
+        if context.following.probation_full:
+            return
         links = [link for link in context.links.values() if link.strangers]
         context.rng.shuffle(links)
         for link in links[: context.config.probation_per_round_max]:
@@ -397,8 +399,10 @@ class Rounds:
             served.update(link.serves)
         unserved: dict[AuthorKey, tuple[int, int]] = {}
         for author in context.following.authors():
+            if author in served:
+                continue
             wanted = context.following.wanted(author)
-            if author in served or (wanted is not None and wanted.hosted):
+            if wanted is not None and wanted.hosted:
                 continue
             rounds, due = self._unserved.get(author, (0, config.find_after_rounds))
             unserved[author] = (rounds + 1, due)

@@ -10,6 +10,7 @@ have answered before; and two anchors, the oldest outbound links, are dialled fi
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from random import Random
 from typing import NamedTuple
@@ -105,12 +106,14 @@ class AddressBook:
         """
         added = 0
         for address in addresses:
+            known = self._known.get(address)
+            if known is not None and (known.friend or not friend):
+                continue  # as most are that partners tell
             peer_id = peer_of(address)
             if peer_id is None or peer_id == self.my_peer_id:
                 continue
             if not (own_word or self._config.private or not is_private(address)):
                 continue
-            known = self._known.get(address)
             if known is None:
                 if not friend and not self._room_for_hearsay():
                     continue
@@ -336,6 +339,7 @@ def peer_of(address: str) -> str | None:
     return peer_id if peer_id and "/" not in peer_id else None
 
 
+@lru_cache(maxsize=16_384)
 def is_private(address: str) -> bool:
     """Whether only a local network could reach an address: no public IP address, no DNS name that
     the world could know. What a name stands for cannot be told here."""

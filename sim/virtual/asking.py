@@ -1,0 +1,85 @@
+"""People ask their nodes for lists, while time goes on and once more at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from node.core import events as ev
+from sim.population.people import Population, item_name
+from sim.scenario.schema import Questions
+from sim.virtual.heap import Heap
+from sim.virtual.host import Host
+
+I32 = NDArray[np.int32]
+
+ASKED = 3
+"""What a stream of random numbers is for: (seed, ASKED), as in graph runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One list. items: rows, -1 where it has ended, -2 for what is no honest item or fake."""
+
+    at: float
+    person: int
+    items: I32
+
+
+class Inquiry:
+    """Asks, and keeps every list. first_fake: rows from there on are fakes."""
+
+    def __init__(self, questions: Questions, heap: Heap, n_items: int, n_fakes: int) -> None:
+        self._questions, self._heap = questions, heap
+        self.first_fake = n_items
+        self._rows = {item_name(row): row for row in range(n_items + n_fakes)}
+        self.lists: list[Shown] = []
+        self.refused = 0
+        self.places = self.fakes = 0
+
+    def choose(self, population: Population, seed: int) -> list[int]:
+        """Who is asked, ascending: people who want something, the same as in graph runs."""
+        able = np.flatnonzero(population.wanted.sizes)
+        if not able.size:
+            able = np.arange(population.n_people)
+        most = self._questions.people
+        if most and most < able.size:
+            able = np.sort(np.random.default_rng((seed, ASKED)).choice(able, most, replace=False))
+        people: list[int] = able.tolist()
+        return people
+
+    def plan(self, asked: Sequence[Host], rng: Random) -> None:
+        """Everybody every so often, each from a time of her own on."""
+        every = self._questions.every_s
+        for host in asked if every else ():
+            self._heap.at(self._heap.now + every * rng.random(), self._again, host)
+
+    def _again(self, host: Host) -> None:
+        self.ask(host)
+        self._heap.at(self._heap.now + self._questions.every_s, self._again, host)
+
+    def ask(self, host: Host) -> None:
+        """One list, if she is there."""
+        if host.up:
+            host.ask("recommend", lambda answer: self._told(host, answer), n=self._questions.k)
+
+    def _told(self, host: Host, answer: ev.Answer | ev.Refuse) -> None:
+        items = np.full(self._questions.k, -1, np.int32)
+        if isinstance(answer, ev.Refuse):
+            self.refused += 1
+        else:
+            names = [entry["item"] for entry in answer.data["items"]]
+            rows = [self._rows.get(name, -2) for name in names][: self._questions.k]
+            items[: len(rows)] = rows
+            self.places += len(rows)
+            self.fakes += sum(row >= self.first_fake for row in rows)
+        self.lists.append(Shown(self._heap.now, host.number, items))
+
+    @property
+    def exposure(self) -> float:
+        """Share of fakes in all lists so far; NaN without any."""
+        return self.fakes / self.places if self.places else float("nan")

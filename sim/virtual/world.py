@@ -1,0 +1,283 @@
+"""A scenario come to life: hosts, links, clock, and everybody who acts on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from random import Random
+
+from node.core import events as ev
+from node.core.config import PeerConfig
+from node.core.dialing import peer_of
+from node.core.peer import Peer
+from protocol.ids import AuthorKey
+from ranking.graph_config import AUTHOR_BYTES, SHARES
+from sim.adversaries import (
+    Stage,
+    hostile_feeds,
+    hostile_of,
+    identity_signer,
+)
+from sim.population.people import Population
+from sim.scenario.schema import Eclipse, Scenario
+from sim.scenario.schema import Hostile as Spec
+from sim.scenario.settings import peer_config
+from sim.virtual.asking import Inquiry
+from sim.virtual.cast import (
+    Sayings,
+    address_of,
+    keys_of,
+    secret_of,
+    secret_of_peer,
+    speakers,
+)
+from sim.virtual.heap import Heap
+from sim.virtual.host import Host, Machine, Shell
+from sim.virtual.links import Wires
+from sim.virtual.news import NewsDesk
+from sim.virtual.presence import Presence
+from sim.virtual.shared import Blobs, Memo
+from sim.virtual.store import MemoryStore
+from sim.virtual.topology import choose
+from sim.virtual.trace import Trace
+
+START = 1_767_225_600.0
+"""Unix seconds of a scenario's second 0: 2026-01-01."""
+
+DIAL_TIMEOUT_S = 10.0
+"""A dial to where nobody is ends after so long."""
+
+GRAPH_BYTES_MIN, GRAPH_BYTES_MAX = 1 << 20, 1 << 23
+"""Room for the graph of one peer unless the scenario says otherwise: for all that its people say,
+between these. What is reserved of it at birth is a thirty-second part."""
+
+
+class World:
+    """Everything of one run. `hosts[:people]` are the people, by row; the rest is hostile."""
+
+    def __init__(self, scenario: Scenario, seed: int, population: Population) -> None:
+        self.scenario, self.seed, self.population = scenario, seed, population
+        self.people = population.n_people
+        self.heap = Heap(START)
+        self.blobs, self.memo, self.trace = Blobs(), Memo(), Trace()
+        self.wires = Wires(scenario.network, self.heap, self._apart)
+        self.feeds = hostile_feeds(scenario.adversary, population, seed)
+        self.config = config_of(scenario, population)
+        self._parted: tuple[int, ...] = ()
+        """Of each partition that stands: hosts below this number are on one side."""
+        self._providers: dict[AuthorKey, Host] = {}
+        self.shell = Shell(
+            self.heap,
+            self.wires,
+            self.trace,
+            self.memo.verifier,
+            self._dial,
+            self._find_author,
+            self._provide,
+            [],
+            seed,
+        )
+        keys = keys_of(seed, self.people)
+        news = speakers(scenario.news, self.people, self._rng("news"))
+        self._sayings = Sayings(population, keys, news, self.feeds, seed)
+        self.news = NewsDesk(scenario.news, news, self.heap)
+        self.shell.watchers.append(self.news)
+        fakes = sum(said.n_fakes for said in self.feeds)
+        self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
+        self.hosts = [self._person(person) for person in range(self.people)]
+        self._by_place = {host.place: host for host in self.hosts}
+        self._presence = Presence(scenario.churn, self.heap, seed, self._came)
+        self._cast_adversaries(keys)
+        self._chosen = choose(
+            scenario.network.topology,
+            scenario.network.degree,
+            len(self.hosts),
+            self._rng("topology"),
+            population,
+        )
+        self._choosers: list[list[int]] = [[] for _ in self.hosts]
+        for one, others in enumerate(self._chosen):
+            for other in others:
+                self._choosers[other].append(one)
+        self._plan()
+
+    def _rng(self, purpose: str) -> Random:
+        """A stream for one purpose; one more purpose changes no other."""
+        return Random(f"{self.seed}/{purpose}")
+
+    # -------------------------------------------------------------------------------- building
+    def _person(self, person: int) -> Host:
+        return Host(
+            self.shell,
+            person,
+            self.config,
+            MemoryStore(self.blobs),
+            name=f"sim{person}",
+            place=address_of(person),
+            secret=secret_of(self.seed, person),
+        )
+
+    def _cast_adversaries(self, keys: Sequence[AuthorKey]) -> None:
+        """Hostile peers come after the people: for each adversary as many as it has."""
+        late = self.late = self._presence.late(self.hosts, self._rng("joining"))
+        for adversary, (spec, said) in enumerate(
+            zip(self.scenario.adversary, self.feeds, strict=True)
+        ):
+            first = len(self.hosts)
+            numbers = range(first, first + spec.peers)
+            addresses = tuple(f"{address_of(n)}/p2p/sim{n}" for n in numbers)
+            for place, number in enumerate(numbers):
+                victim = ""
+                if isinstance(spec, Eclipse) and self.hosts:
+                    aimed = late[place % len(late)] if late else self.hosts[0]
+                    victim = f"{aimed.place}/p2p/{aimed.name}"
+                stage = Stage(
+                    network=self.config.network,
+                    start=START,
+                    feeds=said,
+                    signer=partial(identity_signer, self.seed, adversary),
+                    people=tuple(keys),
+                    addresses=addresses,
+                    victim=victim,
+                )
+                self._add_hostile(number, spec, adversary, place, stage)
+
+    def _add_hostile(
+        self, number: int, spec: Spec, adversary: int, place: int, stage: Stage
+    ) -> None:
+        rng = Random(f"{self.seed}/hostile/{adversary}/{place}")
+
+        def wrap(peer: Peer) -> Machine:
+            return hostile_of(spec, peer, rng, number=place, stage=stage)
+
+        host = Host(
+            self.shell,
+            number,
+            self.config,
+            MemoryStore(self.blobs),
+            name=f"sim{number}",
+            place=address_of(number),
+            secret=secret_of_peer(self.seed, adversary, place),
+            wrap=wrap,
+        )
+        self.hosts.append(host)
+        self._by_place[host.place] = host
+
+    def _plan(self) -> None:
+        scenario, heap = self.scenario, self.heap
+        people, others = self.hosts[: self.people], self.hosts[self.people :]
+        self._presence.plan(people, others)
+        for partition in scenario.partition:
+            edge = round(partition.share * self.people)
+            heap.at(START + partition.at, self._part, edge)
+            heap.at(START + partition.until, self._heal, edge)
+        self.news.plan(self.hosts, scenario.partition)
+        chosen = self.inquiry.choose(self.population, self.seed)
+        self.asked = [self.hosts[person] for person in chosen]
+        self.inquiry.plan(self.asked, self._rng("asking"))
+
+    # --------------------------------------------------------------------------------- running
+    def run(self, until_s: float) -> None:
+        """Let time go on until this second of the scenario."""
+        self.heap.run(START + until_s)
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return self.heap.now - START
+
+    @property
+    def totals(self) -> Counter[str]:
+        """Gossip's counters of all hosts."""
+        found = Counter[str]()
+        for host in self.hosts:
+            found.update(host.counted())
+        return found
+
+    def there(self) -> list[Host]:
+        """The people who are there now."""
+        return [host for host in self.hosts[: self.people] if host.up]
+
+    def ask_everybody(self) -> None:
+        """The last question, to everybody who is asked at all; who is away comes back for it."""
+        for host in self.asked:
+            if not host.up:
+                host.start()
+                self._came(host)
+            self.inquiry.ask(host)
+
+    # ------------------------------------------------------------------------- coming and links
+    def _came(self, host: Host) -> None:
+        """She says what she has to say the first time, and links to whom she has chosen and who has
+        chosen her, as far as they are there."""
+        if host.lives == 1 and not host.hostile:
+            self._sayings.tell(host, host.number)
+        chosen = [self.hosts[other] for other in self._chosen[host.number]]
+        known = tuple(other.address for other in chosen)
+        if known:
+            host.handle(ev.AddressesFound("kademlia", known))
+        for other in chosen:
+            self._link(host, other)
+        for number in self._choosers[host.number]:
+            self._link(self.hosts[number], host)
+
+    def _link(self, one: Host, other: Host) -> None:
+        if not self.wires.linked(one, other):
+            self.wires.open(one, other)
+
+    def _dial(self, host: Host, address: str) -> None:
+        place = address.rpartition("/p2p/")[0]
+        other, heap = self._by_place.get(place), self.heap
+        if other is None or not other.up or self._apart(host, other):
+            heap.at(heap.now + DIAL_TIMEOUT_S, host.handle, ev.DialEnded(address))
+        elif peer_of(address) != other.peer_id or self.wires.linked(host, other):
+            late = 2 * self.scenario.network.latency_s
+            heap.at(heap.now + late, host.handle, ev.DialEnded(address))
+        else:
+            self.wires.open(host, other)
+
+    def _provide(self, host: Host, author: AuthorKey) -> None:
+        self._providers[author] = host
+
+    def _find_author(self, host: Host, author: AuthorKey) -> None:
+        """The provider records know whoever has said that she speaks for an author."""
+        other = self._providers.get(author)
+        if other is not None and other.up and not self._apart(host, other):
+            found = ev.AddressesFound("kademlia", (other.address,), author)
+            self.heap.at(self.heap.now + 2 * self.scenario.network.latency_s, host.handle, found)
+
+    # ------------------------------------------------------------------------------- partitions
+    def _apart(self, one: Host, other: Host) -> bool:
+        return any((one.number < edge) != (other.number < edge) for edge in self._parted)
+
+    def _part(self, edge: int) -> None:
+        self._parted = (*self._parted, edge)
+        self.wires.part()
+
+    def _heal(self, edge: int) -> None:
+        kept = list(self._parted)
+        kept.remove(edge)
+        self._parted = tuple(kept)
+        for one, others in enumerate(self._chosen):
+            for other in others:
+                self._link(self.hosts[one], self.hosts[other])
+
+
+def config_of(scenario: Scenario, population: Population) -> PeerConfig:
+    """The settings of every node: the scenario's, and what follows from its world where it is
+    silent. A peer keeps as many links of her own as she opens at the start: half of them for
+    whoever it may be, and the dial policy gives friends as many again."""
+    config = peer_config(scenario)
+    if "dial.outbound_target" not in scenario.peer:
+        target = max(scenario.network.degree // 4, 1)
+        config = replace(config, dial=replace(config.dial, outbound_target=target))
+    if "graph.bytes_max" not in scenario.peer:
+        needed = max(
+            2 * AUTHOR_BYTES * population.n_people * 128 // SHARES["authors"],
+            16 * len(population.train) * 128 // SHARES["blocks"],
+        )
+        room = min(max(needed, GRAPH_BYTES_MIN), GRAPH_BYTES_MAX)
+        config = replace(config, graph=replace(config.graph, bytes_max=room))
+    return config

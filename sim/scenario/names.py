@@ -35,7 +35,8 @@ METRICS = (
     "ndcg", "recall", "fakes", "fakes_high", "fakes_adjusted", "gain_per_edge", "honest_loss",
     "niche_recall", "newcomer_s", "coverage", "rounds_to_99", "bytes_per_peer_s",
     "bytes_per_new_byte", "redundancy", "cpu_s_per_peer", "bytes_of_memory_per_peer", "exchanges",
-    "messages", "reputation_gain", "ranking_significance", "rbo", "sybil_gain",
+    "messages", "reputation_gain", "ranking_significance", "rbo", "sybil_gain", "bytes",
+    "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
 )  # fmt: skip
 """Figures that runs have in common; a fidelity may have more."""
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 
 import msgspec
 
 from node.core import events as ev
 from node.core.events import Effect
+from node.core.peer import Peer
 from protocol.bundle import Bundle, sign_bundle
 from protocol.events import Send
 from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
 from protocol.limits import FRAME_BYTES_MAX
 from protocol.messages import AuthorProof, Data, Message, Part, Proofs, Want, Wants, encode_frame
 from sim.adversaries.feeds import Author
-from sim.adversaries.stage import likes
+from sim.adversaries.stage import Stage, likes
 
 FORGED_SEQ = 1_000_000
 """Ahead of any true feed, so that it seems to be news."""
@@ -107,16 +109,24 @@ class Replayer(Author):
     Whoever wants a feed of which it remembers something is served from memory.
     """
 
-    def begin(self, now: float) -> list[Effect]:
+    def __init__(
+        self,
+        peer: Peer,
+        rng: Random,
+        stage: Stage,
+        number: int = 0,
+        *,
+        from_s: float = 0.0,
+        rate_per_s: float = 1.0,
+    ) -> None:
+        super().__init__(peer, rng, stage, number, from_s=from_s, rate_per_s=rate_per_s)
         self._acts: dict[int, int] = {}
         self._proofs: deque[tuple[int, Proofs]] = deque(maxlen=64)
-        return []
 
-    def hear(self, link: int, message: Message, now: float) -> Message | None:
-        """Proofs are kept to be played on other links."""
+    def overhear(self, link: int, message: Message) -> None:
+        """Proofs are kept, to be played on other links."""
         if isinstance(message, Proofs):
             self._proofs.append((link, message))
-        return message
 
     def act(self, link: int, now: float) -> list[Effect]:
         turn = self._acts[link] = self._acts.get(link, 0) + 1

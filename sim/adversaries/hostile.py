@@ -89,6 +89,9 @@ class Wrapped:
         """What the peer inside gets to hear instead; None for nothing."""
         return message
 
+    def overhear(self, link: int, message: Message) -> None:
+        """A message has come, be it before the beginning; it goes on as it is."""
+
     def tell(self, link: int, message: Message, now: float) -> Message | None:
         """What goes out instead; None for nothing."""
         return message
@@ -147,6 +150,7 @@ class Wrapped:
             return self._through(self.peer.handle(event, now=now), now)
         if isinstance(message, Hello) and event.link in self._greeting:
             self.links[event.link] = self._greeting.pop(event.link)
+        self.overhear(event.link, message)
         if not self._begun:
             return self._through(self.peer.handle(event, now=now), now)
         kept = self.hear(event.link, message, now)

@@ -1,13 +1,14 @@
 """Honest peers and hostile ones in one small world: everything real but the wires and the clock."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
+import numpy as np
+
 from node.core import events as ev
 from node.core.config import PeerConfig
-from node.core.dialing import peer_of
 from node.core.peer import Peer
 from protocol import events as gossip
 from protocol.bundle import Bundle, decode_bundle
@@ -18,11 +19,11 @@ from protocol.signing import Signer
 from sim.adversaries.building import hostile_of
 from sim.adversaries.hostile import Wrapped
 from sim.adversaries.regions import HostileFeeds, feeds_of, identity_signer
-from sim.adversaries.stage import Stage
+from sim.adversaries.stage import Stage, names
 from sim.scenario.schema import Hostile
 from tests.node.core.peer_world import CONFIG, Node, World, like_all, sharing
 from tests.protocol.gossip_world import START
-from tests.sim.adversaries.towns import ring
+from tests.sim.adversaries import towns
 
 M = TypeVar("M")
 SEED = 5
@@ -186,6 +187,17 @@ class Scene:
                 assert one.points(other.name) == 0
                 assert one.closed(other.name) == []
 
+    def fakes_shown(self, friend: Member, method: str = "grapevine") -> int:
+        """Fakes in a friend's list of twenty."""
+        fakes = {item for items in self.feeds.fakes for item in names(items.tolist())}
+        shown = friend.ask("recommend", n=20, method=method)["items"]
+        return len(fakes & {one["item"] for one in shown})
+
+    def hostile_trust(self, friend: Member) -> float:
+        """A friend's trust in everybody but the friends."""
+        known = {person.hex() for person in self.stage.people}
+        return sum(t["t"] for t in friend.ask("trust_get")["trusted"] if t["author"] not in known)
+
     def trust_among_friends(self) -> dict[str, float]:
         return {other.name: self.ada.trust_in(other.author) for other in self.friends[1:]}
 
@@ -202,25 +214,22 @@ def scene(
     config: PeerConfig = CONFIG,
     settle_s: float = 4.0,
     link: bool = True,
-    feeds: HostileFeeds | None = None,
-    before: Callable[["Scene"], None] = lambda _: None,
+    victim: str = "",
 ) -> Scene:
     """Friends who like ten items each, overlapping; `settle_s` later mallory's peers come.
 
-    fooled: numbers of the friends who vouch for identity 0.
+    fooled: numbers of the friends who vouch for identity 0, beside those whom the adversary's own
+    edges begin at. victim: the address of whoever is to be eclipsed.
     """
-    import numpy as np
-
     world = Arena()
-    names = [f"friend-{n}" for n in range(friends)]
-    people = [world.node(name, config) for name in names]
+    people = [world.node(f"friend-{n}", config) for n in range(friends)]
     world.befriend(*people)
+    population = towns.friends(friends, FIRST_FAKE)
     likes = {}
     for n, friend in enumerate(people):
-        likes[friend.name] = [f"sim:item:{n * 5 + k}" for k in range(10)]
+        likes[friend.name] = names(population.world.snapshot.liked(n).tolist())
         like_all(friend, likes[friend.name])
-    if feeds is None:
-        feeds = feeds_of(spec, ring(), np.random.default_rng(SEED), first_fake=FIRST_FAKE)
+    feeds = feeds_of(spec, population, np.random.default_rng(SEED), first_fake=FIRST_FAKE)
     world.run(settle_s)
     hostile = [world.node(f"mallory-{n}", config) for n in range(spec.peers)]
     stage = Stage(
@@ -230,6 +239,7 @@ def scene(
         signer,
         tuple(person.author for person in people),
         tuple(one.address for one in hostile),
+        victim,
     )
     made = Scene(world, people, hostile, feeds, stage, likes)
     for number, one in enumerate(hostile):
@@ -237,13 +247,10 @@ def scene(
         one.peer = hostile_of(spec, one.peer, rng, number=number, stage=stage)
         one.handle(ev.OwnAddresses(one.peer_id, (one.address,)))
     made.fool(*(people[n] for n in fooled))
-    before(made)
+    for person, identity in zip(feeds.fooled.tolist(), feeds.entered.tolist(), strict=True):
+        made.fool(people[person], identity=identity)
     if link:
         for one in hostile:
             for friend in people:
                 world.link(one, friend)
     return made
-
-
-def same(address: str, node: Node) -> bool:
-    return peer_of(address) == node.peer_id

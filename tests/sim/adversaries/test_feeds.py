@@ -12,12 +12,6 @@ from tests.node.core.peer_world import DAY
 from tests.sim.adversaries.arena import Member, Scene, scene
 
 
-def fakes_shown(made: Scene, friend: Member, method: str = "grapevine") -> int:
-    """Fakes in a list of twenty."""
-    shown = [item["item"] for item in friend.ask("recommend", n=20, method=method)["items"]]
-    return len(set(shown) & set(names(made.feeds.fakes[0].tolist())))
-
-
 def claims_of(made: Scene, friend: Member, kind: type, *, by: int = 0) -> list:
     """What this peer's identity has said to a friend, over whatever link."""
     stored = friend.stored(made.identity(by))
@@ -48,7 +42,7 @@ def test_what_is_dated_long_ago_counts_as_old():
         assert len(times) > 10
         assert max(times) < 86_400
         assert {day for _, day in friend.edges(made.identity()).values()} == {0}
-        assert fakes_shown(made, friend) == 0, "what nobody has liked for decades"
+        assert made.fakes_shown(friend) == 0, "what nobody has liked for decades"
     made.news_arrives()
 
 
@@ -113,20 +107,14 @@ def test_promotion_among_strangers_is_worth_nothing():
 def test_selling_vouches_shares_out_what_the_seller_has():
     made = scene(Speaking(how="sell", rate_per_s=4), fooled=(0,))
     made.world.run(3)
-    alone = hostile_trust(made, made.ada)
+    alone = made.hostile_trust(made.ada)
     made.world.run(90)
     bought = [v for v in claims_of(made, made.ada, Vouch) if v.weight == 100]
     assert len(bought) > VOUCHES_LIVE_MAX
     assert len(made.ada.vouches(made.identity())) <= VOUCHES_LIVE_MAX
-    assert hostile_trust(made, made.ada) <= 1.3 * alone
-    assert fakes_shown(made, made.ada) <= 3
+    assert made.hostile_trust(made.ada) <= 1.3 * alone
+    assert made.fakes_shown(made.ada) <= 3
     made.honest_links_hold()
-
-
-def hostile_trust(made: Scene, friend: Member) -> float:
-    """A friend's trust in everybody but her friends."""
-    known = {person.hex() for person in made.stage.people}
-    return sum(t["t"] for t in friend.ask("trust_get")["trusted"] if t["author"] not in known)
 
 
 @pytest.mark.parametrize("how", ["hijack", "clone"])
@@ -142,8 +130,8 @@ def test_a_disguise_copies_what_was_heard_and_brings_three_fakes_at_most(how: st
     else:
         assert claimed - fakes == set().union(*everybodys)
     for friend in made.friends:
-        assert fakes_shown(made, friend) <= 3, "what one person may bring into a short list"
-    assert max(fakes_shown(made, friend, "undefended") for friend in made.friends) > 3
+        assert made.fakes_shown(friend) <= 3, "what one person may bring into a short list"
+    assert max(made.fakes_shown(friend, "undefended") for friend in made.friends) > 3
     made.honest_links_hold()
 
 
@@ -157,7 +145,7 @@ def test_camouflage_likes_what_others_like_until_it_turns():
     made.world.run(15)
     assert set(made.ada.edges(liar)) == claimed | fakes
     for friend in made.friends:
-        assert fakes_shown(made, friend) <= 3
+        assert made.fakes_shown(friend) <= 3
 
 
 def test_until_they_begin_they_are_honest_peers():

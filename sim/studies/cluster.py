@@ -37,14 +37,27 @@ def connected(scheduler: str | None, workers: int, directory: Path) -> Iterator[
         with _local(workers, directory) as client:
             yield client
         return
+    with _quiet(), dask.config.set({"distributed.comm.timeouts.connect": CONNECT_S}):
+        try:
+            client = Client(  # type: ignore[no-untyped-call]
+                scheduler, timeout=CONNECT_S, set_as_default=False
+            )
+        except (OSError, ValueError) as error:
+            raise ClusterError(f"no cluster answers at {scheduler}: {error}") from None
+        with client:
+            yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What goes wrong is told once, by us, and not in the logs of connections."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(  # type: ignore[no-untyped-call]
-            scheduler, timeout=CONNECT_S, set_as_default=False
-        )
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"no cluster answers at {scheduler}: {error}") from None
-    with client:
-        yield client
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sim.evaluation.manifest import FAILED, RUNS
 from sim.outcome import FILE, Progress
 from sim.studies import cluster
 from sim.studies.sweep import ClusterError, Sweep, SweepError, read, sweep
-from tests.sim.studies.engines import run, run_once_allowed
+from tests.sim.studies.engines import run, run_once_allowed, run_or_wait
 
 GONE_S = 15
 """Processes that lost their parent are given so long to leave."""
@@ -129,3 +129,25 @@ def test_a_cluster_that_does_not_answer_is_told(
     monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
     with pytest.raises(ClusterError, match=r"127\.0\.0\.1:9"):
         sweep(plan_in(tmp_path), tmp_path / "out", scheduler="tcp://127.0.0.1:9", run=run)
+
+
+def test_a_cluster_that_goes_away_is_told_and_what_was_finished_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
+    os.mkfifo(tmp_path / "pipe")
+    plan = plan_in(tmp_path, "seeds = [0, 2]", str(tmp_path / "pipe"))
+    theirs = subprocess.Popen(
+        [sys.executable, "-m", "tests.sim.studies.elsewhere", str(tmp_path / "theirs")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+    def leave(progress: Progress) -> None:
+        os.killpg(theirs.pid, signal.SIGKILL)
+
+    with theirs:
+        assert theirs.stdout is not None
+        address = theirs.stdout.readline().strip()
+        with pytest.raises(SweepError, match="cluster is gone"):
+            sweep(plan, tmp_path / "out", scheduler=address, progress=leave, run=run_or_wait)
+    assert len(list((tmp_path / "out").rglob(FILE))) == 1

@@ -42,7 +42,7 @@ class Eclipser(Wrapped):
     def tell(self, link: int, message: Message, now: float) -> Message | None:
         """To the victim: heads as they are, no body, no news, and nobody's address but ours."""
         if not self._to_victim(link):
-            return message
+            return self._without_her(message)
         match message:
             case Push():
                 return None
@@ -54,6 +54,13 @@ class Eclipser(Wrapped):
                 own = self.peer.state.own_addresses[:1]
                 return Peers(list(dict.fromkeys((*own, *chosen))), answer)
         return message
+
+    def _without_her(self, message: Message) -> Message:
+        """Nobody else learns where she is."""
+        if not isinstance(message, Peers):
+            return message
+        others = [a for a in message.addresses if peer_of(a) != self._victim]
+        return Peers(others, message.answer)
 
     def hear(self, link: int, message: Message, now: float) -> Message | None:
         """Her news end here, and so does what others want to know of her."""

@@ -46,6 +46,7 @@ def test_what_is_dated_long_ago_counts_as_old():
     made.news_arrives()
 
 
+@pytest.mark.slow
 def test_what_is_retracted_never_counts_however_often():
     made = scene(Speaking(how="flap", rate_per_s=30), fooled=(0, 1, 2, 3))
     liar = made.identity()
@@ -104,6 +105,7 @@ def test_promotion_among_strangers_is_worth_nothing():
         assert all(one["discovery"] for one in shown if one["item"] in fakes)
 
 
+@pytest.mark.slow
 def test_selling_vouches_shares_out_what_the_seller_has():
     made = scene(Speaking(how="sell", rate_per_s=4), fooled=(0,))
     made.world.run(3)

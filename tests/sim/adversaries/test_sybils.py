@@ -1,5 +1,7 @@
 """Regions on the wire: their feeds arrive, and weigh what flows over the edges into them."""
 
+from dataclasses import replace
+
 import pytest
 
 from protocol.claims import Interaction, Vouch
@@ -7,6 +9,7 @@ from protocol.messages import Proofs
 from sim.adversaries.stage import names
 from sim.scenario import names as scenario_names
 from sim.scenario.schema import Followers, Sybil
+from tests.node.core.peer_world import CONFIG
 from tests.sim.adversaries.arena import Member, Scene, scene
 
 
@@ -41,9 +44,12 @@ def test_a_region_arrives_whole_and_brings_three_fakes_into_a_list(topology: str
 
 
 def test_more_identities_gain_no_more_trust():
+    """Without the cap on authors, which binds everybody where there are but four people."""
+    uncapped = replace(CONFIG, trust=replace(CONFIG.trust, author_cap=1.0))
     flows = []
     for identities in (1, 40):
-        made = scene(Sybil(edges=1, identities=identities, topology="chain", peers=2))
+        spec = Sybil(edges=1, identities=identities, topology="chain", peers=2)
+        made = scene(spec, config=uncapped)
         made.world.run(25)
         fooled = made.friends[int(made.feeds.fooled[0])]
         assert len(heard(made, fooled)) > identities // 3, "those whom walks reach"

@@ -1,0 +1,1 @@
+"""What lists and their spread are worth: pure functions over arrays, one meaning everywhere."""

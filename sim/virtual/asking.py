@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, nan
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,9 @@ class Inquiry:
         self.lists: list[Shown] = []
         self.refused = 0
         self.places = self.fakes = 0
+        self.heard: dict[str, float] = {}
+        """Author (hex) -> when a list of somebody who does not vouch for her first named her as a
+        reason, Unix seconds."""
 
     def choose(self, population: Population, seed: int) -> list[int]:
         """Who is asked, ascending: people who want something, the same as in graph runs."""
@@ -77,9 +82,21 @@ class Inquiry:
             items[: len(rows)] = rows
             self.places += len(rows)
             self.fakes += sum(row >= self.first_fake for row in rows)
+            self._note_heard(host, answer.data["items"])
         self.lists.append(Shown(self._heap.now, host.number, items))
+
+    def _note_heard(self, host: Host, entries: Iterable[Mapping[str, Any]]) -> None:
+        vouches = host.peer.state.persons.owner.vouches
+        named = {path["heard_from"]["author"] for e in entries for path in e["reasons"]}
+        for author in named - {key.hex() for key in vouches}:
+            self.heard.setdefault(author, self._heap.now)
+
+    def seen_after(self, late: Sequence[Host]) -> list[float]:
+        """For each of these, seconds from when she came until a friend of a friend, or somebody
+        further away, had a list that named her; infinite if nobody had."""
+        return [self.heard.get(h.author.hex(), inf) - h.started for h in late if h.lives]
 
     @property
     def exposure(self) -> float:
         """Share of fakes in all lists so far; NaN without any."""
-        return self.fakes / self.places if self.places else float("nan")
+        return self.fakes / self.places if self.places else nan

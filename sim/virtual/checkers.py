@@ -176,8 +176,11 @@ def whole_caps(host: Host) -> None:
 
 def counts_what_stands(host: Host, author: AuthorKey, feeds: Iterable[FeedId]) -> None:
     """Each edge of an author in the graph is stated by a bundle of these feeds that the store holds
-    and that is not void. People who live there are left out: what they say there counts at once, and whoever is
-    being read anew at this moment. Raises Unsafe."""
+    and that is not void. Raises Unsafe.
+
+    People who live there are left out (what they say there counts at once), and whoever is being
+    read anew at this moment.
+    """
     state = host.peer.state
     if author == host.author or author in host.peer.unlike_store:
         return

@@ -32,13 +32,14 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
     """All figures. `last`: the lists asked for at the end. NaN where nothing tells.
 
     bytes_per_new_byte: bytes sent by everybody for each byte of a bundle that somebody took in,
-    heads, duplicates and everything else included. redundancy: bundles that came and were of no
-    use, for each that was.
+    heads, duplicates and everything else included. redundancy: bytes of bundles that were handed
+    over and not new, for each that was. newcomer_s: mean wait of those who joined late, as
+    `Inquiry.seen_after`, of the part `newcomers_seen` whose wait had an end.
     """
     hosts, seconds = world.hosts, max(world.seconds, 1e-9)
     kept = sum(host.store.received_bytes for host in hosts)
     totals = world.totals
-    accepted = totals["bundles_accepted"]
+    served = sum(host.served_bytes for host in hosts)
     found = {
         "exchanges": float(totals["rounds"]),
         "messages": float(world.wires.frames),
@@ -46,7 +47,7 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
         "bytes_kept": float(kept),
         "bytes_per_peer_s": world.wires.bytes / len(hosts) / seconds,
         "bytes_per_new_byte": world.wires.bytes / kept if kept else math.nan,
-        "redundancy": totals["bundles_useless"] / accepted if accepted else math.nan,
+        "redundancy": max(served / kept - 1, 0.0) if kept else math.nan,
         "cpu_s_per_peer": cost.cpu_s / len(hosts),
         "bytes_of_memory_per_peer": cost.bytes / len(hosts),
         "offences": float(totals["offences"]),
@@ -55,19 +56,30 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
     }
     found |= spreading_of(world)
     found |= lists_of(world, last)
-    newcomers = world.news.newcomers(world.late)
-    return found | {"newcomer_s": newcomers}
+    waits = world.inquiry.seen_after(world.late)
+    seen = [wait for wait in waits if math.isfinite(wait)]
+    return found | {
+        "newcomer_s": sum(seen) / len(seen) if seen else math.nan,
+        "newcomers_seen": len(seen) / len(waits) if waits else math.nan,
+    }
 
 
 def spreading_of(world: World) -> dict[str, float]:
     """How far and how fast what was new has gone. rounds_to_99 is the mean over all that was said,
-    NaN if something never got there; rounds_to_99_max the worst of it."""
+    NaN if something never got there; rounds_to_99_max the worst of it. rounds_to_heal: from the
+    end of a partition until 99 % of what was said had arrived, and heal_bytes_per_new_byte what was
+    sent meanwhile for each byte taken in; the worst of all partitions that healed so far."""
     delays = [delay / world.scenario.time.round_s for delay in world.news.delays()]
     arrived = bool(delays) and all(math.isfinite(delay) for delay in delays)
     return {
         "coverage": world.news.coverage(world.there()),
         "rounds_to_99": sum(delays) / len(delays) if arrived else math.nan,
         "rounds_to_99_max": max(delays) if arrived else math.nan,
+        "rounds_to_heal": max((healed.rounds for healed in world.healings), default=math.nan),
+        "heal_bytes_per_new_byte": max(
+            (healed.bytes / healed.kept for healed in world.healings if healed.kept),
+            default=math.nan,
+        ),
     }
 
 

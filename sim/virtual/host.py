@@ -101,6 +101,8 @@ class Host:
         self.ends: dict[int, End] = {}
         """Our ends of the links that are open or about to be, by number."""
         self.uplink = Uplink(Random(f"{shell.seed}/frames/{number}"))
+        self.served_bytes = 0
+        """Of bundles given to partners."""
         self.peer: Peer
         self.machine: Machine
         self.place = place
@@ -205,7 +207,10 @@ class Host:
             case gossip.Send(link=link, frame=frame):
                 self.shell.wires.send(link, frame)
             case gossip.ReadBundles(token=token):
-                waiting.append(gossip.BundlesRead(token, self.store.read(effect)))
+                read = self.store.read(effect)
+                if token > 0 and not effect.headers_only:  # for a partner, not for the peer itself
+                    self.served_bytes += sum(map(len, read))
+                waiting.append(gossip.BundlesRead(token, read))
             case ev.StoreBundles():
                 self.store.keep(effect, self.now)
             case gossip.Disconnect(link=link):

@@ -130,14 +130,3 @@ class NewsDesk:
             ]
             points.append((quarter / 4, sum(parts) / len(parts)))
         return points
-
-    def newcomers(self, late: Sequence[Host]) -> float:
-        """Mean seconds from when somebody who joined late first started until an interested peer
-        other than herself had the first that she said; NaN where none of them said anything new."""
-        joined = {host.number: host.started for host in late if host.lives}
-        waits = []
-        for turn, speaker in enumerate(self._speakers.people):
-            first = self.stories[turn : turn + 1]
-            if speaker in joined and first and first[0].known:
-                waits.append(min(first[0].known.values()) - joined[speaker])
-        return sum(waits) / len(waits) if waits else nan

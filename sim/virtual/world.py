@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
@@ -36,7 +36,7 @@ from sim.virtual.cast import (
 from sim.virtual.heap import Heap
 from sim.virtual.host import Host, Machine, Shell
 from sim.virtual.links import Wires
-from sim.virtual.news import NewsDesk
+from sim.virtual.news import KNOWN, NewsDesk
 from sim.virtual.presence import Presence
 from sim.virtual.shared import Blobs, Memo
 from sim.virtual.store import MemoryStore
@@ -54,6 +54,16 @@ GRAPH_BYTES_MIN, GRAPH_BYTES_MAX = 1 << 20, 1 << 23
 between these. What is reserved of it at birth is a thirty-second part."""
 
 
+@dataclass(frozen=True, slots=True)
+class Healing:
+    """One partition's end: rounds until what was said on one side had come to the other, bytes sent
+    in that time, and bytes of new bundles taken in."""
+
+    rounds: float
+    bytes: int
+    kept: int
+
+
 class World:
     """Everything of one run. `hosts[:people]` are the people, by row; the rest is hostile."""
 
@@ -67,6 +77,7 @@ class World:
         self.config = config_of(scenario, population)
         self._parted: tuple[int, ...] = ()
         """Of each partition that stands: hosts below this number are on one side."""
+        self.healings: list[Healing] = []
         self._providers: dict[AuthorKey, Host] = {}
         self.shell = Shell(
             self.heap,
@@ -263,6 +274,19 @@ class World:
         for one, others in enumerate(self._chosen):
             for other in others:
                 self._link(self.hosts[one], self.hosts[other])
+        self._watch_healing(self.heap.now, self.wires.bytes, self._kept())
+
+    def _kept(self) -> int:
+        return sum(host.store.received_bytes for host in self.hosts)
+
+    def _watch_healing(self, since: float, sent: int, kept: int) -> None:
+        """Look each round whether what was said has come to everybody."""
+        now, round_s = self.heap.now, self.scenario.time.round_s
+        if now > since and self.news.coverage(self.there()) >= KNOWN:
+            rounds = (now - since) / round_s
+            self.healings.append(Healing(rounds, self.wires.bytes - sent, self._kept() - kept))
+        elif self.news.stories:
+            self.heap.at(now + round_s, self._watch_healing, since, sent, kept)
 
 
 def config_of(scenario: Scenario, population: Population) -> PeerConfig:

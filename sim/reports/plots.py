@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from sim.evaluation.differences import interval_of, names_of
-from sim.evaluation.intervals import of_draws
+from sim.evaluation.intervals import Interval, of_draws
 from sim.outcome import Outcome
 from sim.reports.drawing import (
     Picture,
@@ -33,6 +33,9 @@ POINTS_MAX = 400
 """Of a line."""
 
 PANELS_MAX = 6
+BOUNDED_MIN = 3
+"""Runs of a point from which on its bounds are drawn; tables have them from two on."""
+
 LINES_MAX = 7
 """Lines in a panel of a sweep, one for each value of the second parameter."""
 
@@ -184,7 +187,7 @@ def _against(plot: Axes, swept: Swept, parameter: str, metric: str) -> None:
             _scatter(plot, x, list(points.values()), word(metric).scale)
             continue
         order = np.argsort(x, kind="stable")
-        ends = [of_draws(np.array(values)) for values in points.values()]
+        ends = [_bounded(values) for values in points.values()]
         mean, low, high = (
             np.array([math.nan if end is None else end for end in side])[order] * word(metric).scale
             for side in zip(*((one.mean, one.low, one.high) for one in ends), strict=True)
@@ -206,6 +209,12 @@ def _against(plot: Axes, swept: Swept, parameter: str, metric: str) -> None:
     )
     plot.set_xlabel(label(parameter))
     plot.set_title(axis(metric), fontsize=10)
+
+
+def _bounded(values: Sequence[float]) -> Interval:
+    """Without bounds where so few runs tell them that they would hide the picture."""
+    made = of_draws(np.array(values))
+    return made if len(values) >= BOUNDED_MIN else Interval(made.mean, None, None)
 
 
 def _scatter(plot: Axes, x: Any, values: Sequence[Sequence[float]], scale: float) -> None:

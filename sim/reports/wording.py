@@ -36,6 +36,15 @@ WORDS = {
     "newcomer_s": Word("until a newcomer is shown", unit="s"),
     "coverage": Word("news that reached those interested", *PART),
     "rounds_to_99": Word("rounds until 99 % know an item"),
+    "rounds_to_99_max": Word("the same, of the slowest item"),
+    "rounds_to_heal": Word("rounds after a partition until 99 % know what was said"),
+    "heal_bytes_per_new_byte": Word("bytes sent then for each byte that was missing"),
+    "newcomers_seen": Word("newcomers who were shown in time", *PART),
+    "links_per_peer": Word("open links of a peer"),
+    "offences": Word("faults charged to partners"),
+    "refused": Word("questions that a node could not answer"),
+    "bytes": Word("sent by all", 1e-6, "MB"),
+    "bytes_kept": Word("new data kept by all", 1e-6, "MB"),
     "bytes_per_peer_s": Word("sent by a peer in a second", unit="B/s"),
     "bytes_per_new_byte": Word("bytes sent for each new byte kept"),
     "redundancy": Word("times that data arrive"),
@@ -50,7 +59,7 @@ WORDS = {
 }
 
 HEADLINES = (
-    "ndcg", "fakes", "reputation_gain", "coverage", "rounds_to_99", "bytes_per_peer_s",
+    "ndcg", "fakes", "reputation_gain", "coverage", "rounds_to_99", "rounds_to_heal", "bytes_per_peer_s",
     "bytes_per_new_byte", "newcomer_s", "niche_recall", "sybil_gain",
 )  # fmt: skip
 """Figures that are plotted where runs have them, most telling first."""

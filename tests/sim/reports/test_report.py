@@ -12,6 +12,8 @@ from sim.scenario.reading import read
 from sim.scenario.schema import Claim, Compared
 from tests.sim.reports.made import CLONES, outcome, runs, sweep
 
+pytestmark = pytest.mark.slow
+
 EVIL = "<script>alert(1)</script><img src=x onerror=y>\"'${{7*7}}"
 VOID = {"meta", "img", "br", "link", "input"}
 

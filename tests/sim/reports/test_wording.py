@@ -3,12 +3,19 @@
 import math
 
 from sim.evaluation.intervals import Interval
-from sim.reports.wording import WORDS, axis, bounds, in_order, label, number
+from sim.reports.wording import HEADLINES, WORDS, axis, bounds, in_order, label, number
 from sim.scenario.names import METRICS
 
 
-def test_every_usual_figure_is_explained() -> None:
-    assert set(METRICS) <= set(WORDS)
+def test_headlines_are_explained_and_are_figures_that_runs_have() -> None:
+    assert set(HEADLINES) <= set(WORDS)
+    assert set(HEADLINES) <= set(METRICS)
+
+
+def test_a_figure_that_nobody_explained_is_shown_as_it_is() -> None:
+    assert "new" not in WORDS
+    assert number(0.5, "new") == "0.5"
+    assert axis("new") == "new"
 
 
 def test_numbers_have_the_unit_of_their_metric() -> None:

@@ -13,6 +13,8 @@ from sim.studies import attack_search
 from sim.studies.attack_search import RUNGS, Found, search
 from tests.sim.studies.engines import run
 
+pytestmark = pytest.mark.slow
+
 TOWN = Scenario(
     name="town",
     title="Town",

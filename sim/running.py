@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -65,7 +66,10 @@ def run(
     chosen = check(scenario, fidelity)
     if not 0 <= seed <= SEED_MAX:
         raise ScenarioError(f"a seed is from 0 to {SEED_MAX}, not {seed}")
-    start: Run = import_module(f"sim.{chosen}.running").run
+    package = f"sim.{chosen}.running"
+    if find_spec(package) is None:
+        raise ScenarioError(f"this version does no {chosen} runs", ("fidelities",))
+    start: Run = import_module(package).run
     outcome = start(scenario, seed, progress)
     return replace(outcome, claims=check_claims(scenario, outcome.metrics))
 

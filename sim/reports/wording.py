@@ -59,8 +59,8 @@ WORDS = {
 }
 
 HEADLINES = (
-    "ndcg", "fakes", "reputation_gain", "coverage", "rounds_to_99", "rounds_to_heal", "bytes_per_peer_s",
-    "bytes_per_new_byte", "newcomer_s", "niche_recall", "sybil_gain",
+    "ndcg", "fakes", "reputation_gain", "coverage", "rounds_to_99", "rounds_to_heal",
+    "bytes_per_peer_s", "bytes_per_new_byte", "newcomer_s", "niche_recall", "sybil_gain",
 )  # fmt: skip
 """Figures that are plotted where runs have them, most telling first."""
 

@@ -1,0 +1,1 @@
+"""Fidelity *graph*: everybody has heard everything, no messages, no time; arrays alone."""

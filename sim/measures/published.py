@@ -32,7 +32,7 @@ def ranking_significance(fake: Bool) -> F64:
     """Web3Recommend's ranking significance: sum over fakes in the list of k - 1 - place, the best
     place being 0. float64[lists], from 0 to k (k - 1) / 2."""
     worth = np.arange(fake.shape[1] - 1, -1, -1, dtype=np.float64)
-    total: F64 = fake @ worth
+    total: F64 = fake.astype(np.float64) @ worth
     return total
 
 

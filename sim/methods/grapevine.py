@@ -74,7 +74,10 @@ class _GrapevineRanker:
 
     def rank(self, person: int, n: int, rng: np.random.Generator) -> Ranked:
         """Her list as her node would show it."""
-        trust = self.trust_of(person, rng)
+        return self.rank_by(self.trust_of(person, rng), n, rng)
+
+    def rank_by(self, trust: TrustVector, n: int, rng: np.random.Generator) -> Ranked:
+        """The list of whoever trusts like this."""
         found = rank_items(
             self.world.snapshot, trust, RecommendRequest(n=n, config=self.method.rank), rng
         )

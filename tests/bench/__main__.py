@@ -27,6 +27,7 @@ from tests.bench import (
     exposure,
     friends,
     graph_bytes,
+    graph_cells,
     graph_scale,
     memory,
     propagation,
@@ -61,6 +62,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], Sequence[Figure | Series]]] = {
     "capped": capped.measure,
     "curves": curves.measure,
     "ablation": ablation.measure,
+    "graph_cells": graph_cells.measure,
 }
 
 

@@ -65,6 +65,9 @@ class Scale:
     ablation_people: int
     ablation_asked: int
     """Asked under attack, in each of two splits."""
+    graph_people: int
+    graph_cells: int
+    """Honest people of a graph run, and cells of its grid that are run."""
 
 
 FULL = Scale(
@@ -106,6 +109,8 @@ FULL = Scale(
     curve_people=500,
     ablation_people=300,
     ablation_asked=75,
+    graph_people=2_000,
+    graph_cells=15,
 )
 
 SMALL = Scale(
@@ -147,4 +152,6 @@ SMALL = Scale(
     curve_people=20,
     ablation_people=10,
     ablation_asked=2,
+    graph_people=60,
+    graph_cells=2,
 )

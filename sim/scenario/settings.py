@@ -11,9 +11,12 @@ from sim.scenario.schema import Scenario
 def node_config(scenario: Scenario) -> NodeConfig:
     """Defaults with the scenario's rounds, then without what is `off`, then with what `peer` says.
 
-    Raises ScenarioError for names that do not exist and values that cannot be.
+    Discoveries, labelled places outside the ranking, are left out unless `rank.discovery_every` is
+    set: what is measured is the ranking. Raises ScenarioError for names that do not exist and
+    values that cannot be.
     """
-    rounds = set_all(NodeConfig(), {"gossip.round_s": scenario.time.round_s})
+    usual = {"gossip.round_s": scenario.time.round_s, "rank.discovery_every": 0}
+    rounds = set_all(NodeConfig(), usual)
     return set_all(without(rounds, scenario.off), scenario.peer)
 
 

@@ -1,5 +1,7 @@
 """What the nodes of a scenario are built with."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.core.config import PeerConfig
@@ -9,8 +11,12 @@ from sim.scenario.settings import node_config, peer_config
 from trust.config import ConnectivityDecay
 
 
-def test_a_quiet_scenario_changes_nothing() -> None:
-    assert peer_config(Scenario(name="a", title="A")) == PeerConfig()
+def test_a_quiet_scenario_leaves_out_discoveries_and_nothing_else() -> None:
+    made = peer_config(Scenario(name="a", title="A"))
+    assert made.rank.discovery_every == 0
+    assert replace(made, rank=PeerConfig().rank) == PeerConfig()
+    asked = Scenario(name="a", title="A", peer={"rank.discovery_every": 10})
+    assert peer_config(asked) == PeerConfig()
 
 
 def test_rounds_then_what_is_off_then_what_is_said() -> None:

@@ -309,3 +309,33 @@ def test_whatever_happens_the_caps_hold_and_nothing_fails(events):
         assert len(one) <= 12
         assert len(one._dialling) <= 4
         assert len(one.good_addresses(5)) <= 5
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_nothing_is_due_before_the_next_dial(seed) -> None:
+    """Whatever has happened, `next_dial` never lets a dial wait, nor calls for looking in vain."""
+    rng = Random(seed)
+    one, now, links = book(outbound_target=3, pending_max=2), 1_000.0, 0
+    vain = 0
+    for _ in range(200):
+        now += rng.random() * 2
+        number = rng.randrange(12)
+        match rng.randrange(6):
+            case 0:
+                one.heard([at(number)], friend=rng.random() < 0.3, own_word=False)
+            case 1:
+                links += 1
+                one.linked(links, f"p{number}", at(number), outbound=rng.random() < 0.5, now=now)
+            case 2 if links:
+                one.closed(rng.randrange(links) + 1, now=now)
+            case 3:
+                one.failed(at(number), now=now)
+            case 4 if rng.random() < 0.1:
+                one.network_lost()
+        early = one.next_dial(now=now)
+        address = one.due(now=now)
+        if address is not None:
+            assert early <= now
+        elif early <= now:
+            vain += 1
+    assert vain == 0

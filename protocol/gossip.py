@@ -239,9 +239,8 @@ class Gossip:
         context = self._context
         if self._round_at is None:
             return now
-        at = min(
-            self._round_at, context.fetcher.next_expiry(), context.following.next_leaving(now=now)
-        )
+        leaving = context.following.next_leaving(now=now)
+        at = min(self._round_at, context.fetcher.next_expiry(), leaving)
         for link in context.links.values():
             if not link.open:
                 at = min(at, link.up_at + self._config.link.hello_timeout_s)

@@ -72,7 +72,8 @@ class BoundedGraph:
         )
         self._standing = Standing()
         self._edges = 0
-        self._evicted = 0
+        self.evicted = 0
+        """Edges that have made way so far."""
         self._refused = 0
         self._leaving: dict[int, None] = {}
         self._snapshot: tuple[tuple[int, int, int], ForwardCopy] | None = None
@@ -88,11 +89,6 @@ class BoundedGraph:
     def _snapshot_nbytes(self) -> int:
         return self._snapshot[1].nbytes if self._snapshot is not None else 0
 
-    @property
-    def evicted(self) -> int:
-        """Edges that have made way so far."""
-        return self._evicted
-
     def statistics(self) -> GraphStatistics:
         """Counts as they are now."""
         return GraphStatistics(
@@ -102,7 +98,7 @@ class BoundedGraph:
             nbytes=self.nbytes,
             names_nbytes=self.authors.names_nbytes + self.items.names_nbytes,
             snapshot_nbytes=self._snapshot_nbytes,
-            evicted=self._evicted,
+            evicted=self.evicted,
             refused=self._refused,
         )
 
@@ -399,7 +395,7 @@ class BoundedGraph:
             self._blocks.drop(whole, self._items.references)
             self._items.recycle_unused()
             self._edges -= evicted
-            self._evicted += evicted
+            self.evicted += evicted
             self.version += 1
         if partly >= 0:
             evicted += self._evict_oldest(partly, edges - evicted)
@@ -410,7 +406,7 @@ class BoundedGraph:
         block = self._blocks.edges(author)
         edges = min(edges, len(block.item))
         if edges:
-            self._evicted += edges
+            self.evicted += edges
             self._keep(author, block.item, without_oldest(block.day, block.seq, edges))
         return edges
 
@@ -446,7 +442,7 @@ class BoundedGraph:
         """All there is but hash key, snapshot and holds, for `restore`: views, void after any
         change."""
         leaving = np.array(list(self._leaving), np.int64)
-        counts = [self.version, self._edges, self._evicted, self._refused]
+        counts = [self.version, self._edges, self.evicted, self._refused]
         return [
             [np.array(counts, np.int64), leaving],
             list(self.authors.arrays()),
@@ -461,7 +457,7 @@ class BoundedGraph:
         ValueError if they cannot be, or are over the caps: the graph is void then. O(all of it).
         """
         (counts, leaving), authors, items, standing, blocks = parts
-        self.version, self._edges, self._evicted, self._refused = counts.tolist()
+        self.version, self._edges, self.evicted, self._refused = counts.tolist()
         self.authors.restore(*authors)
         n_items = int(items[0][0]) if len(items[0]) else -1
         if not 0 <= n_items <= self.config.items_max:

@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 
 from node.core.config import SECONDS_PER_DAY
+from node.query.methods import IMPORT_ROWS_MAX
 from protocol.ids import AuthorKey
 from protocol.signing import Signer, digest
 from sim.adversaries import HostileFeeds, identity_key
@@ -18,9 +19,6 @@ from sim.virtual.host import Host
 
 SPEAKERS_MAX = 8
 """People who say all that is new: whoever is to follow it vouches for each of them."""
-
-IMPORTED = 5_000
-"""Rows of one import."""
 
 
 def secret_of(seed: int, person: int) -> bytes:
@@ -93,8 +91,8 @@ class Sayings:
         """Her first day: she shares everything, imports what she likes, vouches for her friends."""
         host.answer("share_set", taste=True, vouches=True, negative_vouches=True, clicks=True)
         rows = self._likes(person, int(host.now) // SECONDS_PER_DAY)
-        for at in range(0, len(rows), IMPORTED):
-            host.answer("import_rows", rows=rows[at : at + IMPORTED])
+        for at in range(0, len(rows), IMPORT_ROWS_MAX):
+            host.answer("import_rows", rows=rows[at : at + IMPORT_ROWS_MAX])
         for target, weight in self._vouches(person).items():
             host.answer("trust", peer=target.hex(), weight=weight)
 

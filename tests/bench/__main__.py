@@ -37,6 +37,7 @@ from tests.bench import (
     start_up,
     sync,
     trust_walks,
+    virtual,
     walks,
 )
 from tests.bench.figures import Figure, Series, table
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], Sequence[Figure | Series]]] = {
     "capped": capped.measure,
     "curves": curves.measure,
     "ablation": ablation.measure,
+    "virtual": virtual.measure,
     "graph_cells": graph_cells.measure,
 }
 

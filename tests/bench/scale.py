@@ -68,6 +68,17 @@ class Scale:
     graph_people: int
     graph_cells: int
     """Honest people of a graph run, and cells of its grid that are run."""
+    virtual_peers: int
+    virtual_rounds: int
+    virtual_questions: int
+    """Real peers on a virtual clock, exchanges that each starts, lists asked for meanwhile."""
+    virtual_many: int
+    virtual_many_rounds: int
+    """The same for very many of them, at rounds of 30 s."""
+    virtual_sizes: tuple[tuple[int, float], ...]
+    """(interested peers, their share of all) whose spreading is measured."""
+    virtual_parted: int
+    """Peers of a partition that heals, and of a bulk catch-up."""
 
 
 FULL = Scale(
@@ -111,6 +122,13 @@ FULL = Scale(
     ablation_asked=75,
     graph_people=2_000,
     graph_cells=15,
+    virtual_peers=1_000,
+    virtual_rounds=200,
+    virtual_questions=2_000,
+    virtual_many=10_000,
+    virtual_many_rounds=120,
+    virtual_sizes=((100, 1.0), (1_000, 1.0), (10_000, 1.0), (100, 0.1), (1_000, 0.1), (100, 0.01)),
+    virtual_parted=100,
 )
 
 SMALL = Scale(
@@ -154,4 +172,11 @@ SMALL = Scale(
     ablation_asked=2,
     graph_people=60,
     graph_cells=2,
+    virtual_peers=12,
+    virtual_rounds=10,
+    virtual_questions=6,
+    virtual_many=16,
+    virtual_many_rounds=4,
+    virtual_sizes=((8, 1.0), (4, 0.5)),
+    virtual_parted=8,
 )

@@ -1,0 +1,187 @@
+"""What virtual worlds cost, and how what is new spreads in them.
+
+Every figure is of real peers on a virtual clock. Seconds are of CPU time of one core, checkers and
+digest included. Peers have a small budget, as a scenario would say it: 32 people followed, and
+graphs of 1 MB; what is asked of spreading does not bind it.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.population.drawing import population_of
+from sim.scenario.schema import (
+    Network,
+    News,
+    Parameter,
+    Partition,
+    Planted,
+    Questions,
+    Scenario,
+    Time,
+    World,
+)
+from sim.virtual.checkers import Safety
+from sim.virtual.world import World as Virtual
+from tests.bench.figures import Figure, Point, Series
+from tests.bench.scale import Scale
+from tests.bench.scratch import Scratch
+
+BUDGET: dict[str, Parameter] = {
+    "gossip.following.followed_max": 32,
+    "gossip.following.probation_share": 0.05,
+    "graph.bytes_max": 1_000_000,
+    "trust.walks": 500,
+    "trust.keep_walks": False,
+    "trust_interval_s": 10.0,
+}
+"""Of each peer: how many people it follows and how large its graph is; few walks, drawn anew."""
+
+SPARSE: dict[str, Parameter] = BUDGET | {"gossip.following.probation_share": 0.0}
+"""The same, without strangers: interest alone decides what is fetched."""
+
+
+def measure(_scratch: Scratch, scale: Scale) -> list[Figure | Series]:
+    """Cost at both sizes, spreading by size, healing, catching up."""
+    return [
+        *_cost(scale.virtual_peers, scale.virtual_rounds, 2.0, scale.virtual_questions),
+        *_cost(scale.virtual_many, scale.virtual_many_rounds, 30.0, 0),
+        *_spreading(scale.virtual_sizes),
+        *_healing(scale.virtual_parted),
+        *_catching_up(scale.virtual_parted),
+    ]
+
+
+def _world(people: int, *, friends: int = 4, likes: int = 20) -> World:
+    clusters = max(people // 50, 1)
+    planted = Planted(clusters=clusters, items=max(people, 400), likes=likes, friends=friends)
+    return World(people=people, planted=planted)
+
+
+def _begun(scenario: Scenario, seed: int = 1, safe: bool = True) -> Virtual:
+    world = Virtual(scenario, seed, population_of(scenario.world, seed))
+    if safe:
+        world.shell.watchers.append(Safety(world.memo))
+    return world
+
+
+def _cost(people: int, rounds: int, round_s: float, questions: int) -> list[Figure]:
+    """CPU and memory of so many peers for so many rounds, with questions spread over the second
+    half."""
+    scenario = Scenario(
+        name="cost",
+        title="what it costs",
+        world=_world(people),
+        time=Time(duration_s=rounds * round_s, round_s=round_s),
+        peer=dict(BUDGET),
+    )
+    _begun(Scenario(name="warm", title="kernels compile", world=_world(8))).run(10.0)
+    before, began = _resident(), time.process_time()
+    world = _begun(scenario)
+    world.run(rounds * round_s / 2)
+    asked = world.hosts[: world.people]
+    for number in range(questions):
+        world.run(rounds * round_s * (0.5 + number / (2 * questions)))
+        world.inquiry.ask(asked[number % len(asked)])
+    world.run(rounds * round_s)
+    took, grown = time.process_time() - began, _resident() - before
+    exchanges = world.totals["rounds"]
+    told = f"{exchanges} exchanges, {world.wires.frames} frames, {world.trace.events} events"
+    asked_s = 60.0 if questions else 1_200.0
+    return [
+        Figure(f"{people} virtual peers, {rounds} rounds, {questions} lists", asked_s, took, "s",
+               detail=told),
+        Figure(f"memory of one of {people} virtual peers", 1_000_000, grown / people, "B",
+               detail="what the process has grown by, shared bundles included"),
+    ]  # fmt: skip
+
+
+def _spreading(sizes: Sequence[tuple[int, float]]) -> list[Figure | Series]:
+    """Rounds until 99 % of the interested know a new bundle, by their number N and their share of
+    all; a round is one exchange that every peer starts, partners are drawn among all."""
+    found: list[Figure | Series] = []
+    lines: dict[float, list[Point]] = {}
+    for interested, share in sizes:
+        people = round(interested / share)
+        scenario = Scenario(
+            name="spreading",
+            title="how news spread",
+            world=_world(people, friends=0, likes=2),
+            network=Network(degree=8),
+            time=Time(duration_s=240, round_s=2.0),
+            news=News(items=8, from_s=60, until_s=120, interest=share),
+            peer=dict(SPARSE),
+        )
+        world = _begun(scenario, safe=people <= 1_000)
+        world.run(240)
+        rounds = max(world.news.delays(), default=math.inf) / 2.0
+        asked = math.log2(interested) + (6 if share < 0.05 else 3)
+        coverage = world.news.coverage(world.there())
+        found.append(
+            Figure(f"rounds to 99 % of {interested} interested, {share:g} of all", asked, rounds,
+                   "rounds", detail=f"worst of 8 bundles, coverage {coverage:.4f}")
+        )  # fmt: skip
+        lines.setdefault(share, []).append(Point(float(interested), rounds))
+    for share, points in lines.items():
+        found.append(
+            Series(
+                "spreading",
+                f"{share:g} of all interested",
+                "interested peers",
+                "rounds to 99 %",
+                tuple(points),
+            )
+        )
+    return found
+
+
+def _healing(people: int) -> list[Figure]:
+    """Half of the network away from the other for an hour."""
+    scenario = Scenario(
+        name="healing",
+        title="an hour apart",
+        world=_world(people),
+        time=Time(duration_s=4_500, round_s=10.0),
+        partition=(Partition(at=300, until=3_900),),
+        news=News(items=60, from_s=310, until_s=3_890),
+        peer=dict(BUDGET),
+    )
+    world = _begun(scenario)
+    world.run(4_500)
+    rounds = max((healed.rounds for healed in world.healings), default=math.inf)
+    missing = max((healed.bytes / healed.kept for healed in world.healings if healed.kept),
+                  default=math.inf)  # fmt: skip
+    return [
+        Figure(f"rounds to 99 % after an hour apart, {people} peers", 30, rounds, "rounds"),
+        Figure("bytes sent until then for each byte that was missing", 2.0, missing, "B/B"),
+    ]
+
+
+def _catching_up(people: int) -> list[Figure]:
+    """Everything that everybody likes, from nothing: the bytes of a bulk catch-up."""
+    scenario = Scenario(
+        name="catching-up",
+        title="bulk catch-up",
+        world=World(people=people, planted=Planted(clusters=2, items=20_000, likes=2_000,
+                                                   friends=8)),
+        time=Time(duration_s=20, round_s=2.0),
+        questions=Questions(people=1),
+        peer=dict(SPARSE) | {"graph.bytes_max": 16_000_000},
+    )  # fmt: skip
+    world = _begun(scenario)
+    world.run(20)
+    kept = sum(host.store.received_bytes for host in world.hosts)
+    detail = f"{kept / people / 1000:.0f} kB a peer, of 2,000 likes each"
+    return [
+        Figure("bytes sent for each byte kept in bulk catch-up", 1.2, world.wires.bytes / kept,
+               "B/B", detail=detail)
+    ]  # fmt: skip
+
+
+def _resident() -> int:
+    """Bytes of memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()

@@ -152,15 +152,19 @@ class Daemon:
 
 @dataclass(slots=True)
 class Fleet:
-    """The daemons of one network, in the order they joined; the first is everybody's bootstrap."""
+    """The daemons of one network, in the order they joined; the first is everybody's bootstrap.
+
+    settings: variables of all of them, on top of `SETTINGS`.
+    """
 
     directory: Path
     network_id: str
+    settings: Mapping[str, str] = field(default_factory=dict)
     daemons: list[Daemon] = field(default_factory=list)
 
     def join(self, names: Sequence[str]) -> list[Daemon]:
         """Make and start nodes, and wait until all of them answer."""
-        settings = {"GRAPEVINE_NETWORK_NETWORK_ID": self.network_id}
+        settings = {**self.settings, "GRAPEVINE_NETWORK_NETWORK_ID": self.network_id}
         new = []
         for name in names:
             if self.daemons:
@@ -168,8 +172,8 @@ class Fleet:
                 settings["GRAPEVINE_NETWORK_BOOTSTRAP"] = self.daemons[0].addresses[0]
             daemon = Daemon(name, self.directory / name, dict(settings))
             daemon.command("init")
+            self.daemons.append(daemon)  # before it starts: whoever interrupts this, it is ended
             daemon.start()
-            self.daemons.append(daemon)
             new.append(daemon)
         for daemon in new:
             daemon.wait_ready()
@@ -184,9 +188,11 @@ class Fleet:
 
 
 @contextmanager
-def running(directory: Path, network_id: str) -> Iterator[Fleet]:
+def running(
+    directory: Path, network_id: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Fleet]:
     """A fleet that is gone at the end, whatever happens."""
-    fleet = Fleet(directory, network_id)
+    fleet = Fleet(directory, network_id, settings or {})
     try:
         yield fleet
     finally:

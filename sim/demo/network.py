@@ -49,8 +49,15 @@ def move_in(
     return imported
 
 
-def vouch(vouches: Vouches, directory: Directory, told: Callable[[int], None]) -> None:
-    """Every vouch, on the daemon of who casts it. `told` hears how many were cast just now."""
+def vouch(
+    vouches: Vouches,
+    directory: Directory,
+    told: Callable[[int], None],
+    weights: Mapping[tuple[str, str], float] | None = None,
+) -> None:
+    """Every vouch, on the daemon of who casts it. `told` hears how many were cast just now.
+    weights: in [-1, 1], 1 for whoever is not in it."""
+    weight_of = weights or {}
     by_daemon: dict[str, list[tuple[str, str]]] = {}
     daemons = {}
     for who, whom in vouches:
@@ -61,17 +68,18 @@ def vouch(vouches: Vouches, directory: Directory, told: Callable[[int], None]) -
     def cast(daemon: Daemon) -> None:
         with daemon.client() as client:
             for who, whom in by_daemon[daemon.name]:
-                client.ask("trust", person=who, peer=directory.author_of[whom], weight=1.0)
+                weight = weight_of.get((who, whom), 1.0)
+                client.ask("trust", person=who, peer=directory.author_of[whom], weight=weight)
                 told(1)
 
     at_once(list(daemons.values()), cast, width=len(daemons))
 
 
-def share_all(daemons: Iterable[Daemon]) -> None:
-    """Everybody on these daemons shares taste and vouches from now on."""
+def share_all(daemons: Iterable[Daemon], **more: bool) -> None:
+    """Everybody on these daemons shares taste and vouches from now on, and what `more` names."""
     for daemon in daemons:
         with daemon.client() as client:
-            client.ask("share_set", people="*", taste=True, vouches=True)
+            client.ask("share_set", people="*", taste=True, vouches=True, **more)
 
 
 def held(daemon: Daemon) -> tuple[int, int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import Churn, Followers, Parameter, Scenario, Sybil
 
 DAEMONS_HONEST_MAX = 16
-"""Honest people live on so many daemons at most, one each as long as there are no more people."""
+"""Unless a scenario says otherwise, honest people live on so many daemons at most, one each as long
+as there are no more people."""
 
 PEOPLE_PER_DAEMON_MAX = 1_024
 BYTES_PER_DAEMON = 262 * 10**6
@@ -31,9 +32,9 @@ VARIABLES = MappingProxyType(
 """Names of `peer` that a daemon has a setting for."""
 
 
-def honest_daemons(people: int) -> int:
+def honest_daemons(scenario: Scenario, people: int) -> int:
     """How many daemons host so many honest people."""
-    return min(people, DAEMONS_HONEST_MAX)
+    return min(people, scenario.network.daemons or DAEMONS_HONEST_MAX)
 
 
 def variables(scenario: Scenario) -> dict[str, str]:
@@ -63,14 +64,13 @@ def problems(scenario: Scenario) -> Iterator[ScenarioError]:
             yield _cannot("has no clock to change sides by", "adversary", number)
 
 
-def room(people: int, hostile: list[tuple[int, int]], memory: int) -> None:
+def room(hosts: Sequence[tuple[int, int]], memory: int) -> None:
     """Raises ScenarioError unless people and daemons fit into `memory` bytes.
 
-    hostile: for each adversary (daemons, identities).
+    hosts: (daemons, people or identities on them) of the honest and of each adversary.
     """
-    honest = honest_daemons(people)
-    total = honest + sum(daemons for daemons, _ in hostile)
-    for daemons, hosted in [(honest, people), *hostile]:
+    total = sum(daemons for daemons, _ in hosts)
+    for daemons, hosted in hosts:
         if hosted > daemons * PEOPLE_PER_DAEMON_MAX:
             raise ScenarioError(
                 f"{hosted} people do not fit on {daemons} daemons",

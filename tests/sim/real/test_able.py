@@ -9,6 +9,7 @@ from sim.scenario.schema import (
     Churn,
     Eclipse,
     Fidelity,
+    Network,
     Questions,
     Scenario,
     Speaking,
@@ -59,20 +60,22 @@ def test_a_peer_setting_of_the_round_wins() -> None:
 
 def test_too_little_memory_is_said_with_figures() -> None:
     with pytest.raises(ScenarioError, match=r"24 daemons need 6\.3 GB of memory, and 1\.0 GB"):
-        able.room(160, [(8, 400)], 10**9)
-    able.room(160, [(8, 400)], 7 * 10**9)
+        able.room([(16, 160), (8, 400)], 10**9)
+    able.room([(16, 160), (8, 400)], 7 * 10**9)
 
 
 def test_a_daemon_hosts_1024_people_at_most() -> None:
-    able.room(16 * 1_024, [], 10**12)
+    able.room([(16, 16 * 1_024)], 10**12)
     with pytest.raises(ScenarioError, match="16385 people do not fit on 16 daemons"):
-        able.room(16 * 1_024 + 1, [], 10**12)
+        able.room([(16, 16 * 1_024 + 1)], 10**12)
     with pytest.raises(ScenarioError, match="1025 people do not fit on 1 daemons"):
-        able.room(10, [(1, 1_025)], 10**12)
+        able.room([(10, 10), (1, 1_025)], 10**12)
 
 
 def test_people_get_a_daemon_each_until_there_are_too_many() -> None:
-    assert [able.honest_daemons(n) for n in (1, 4, 16, 160)] == [1, 4, 16, 16]
+    usual, few = scenario(), scenario(network=Network(daemons=4))
+    assert [able.honest_daemons(usual, n) for n in (1, 4, 16, 160)] == [1, 4, 16, 16]
+    assert [able.honest_daemons(few, n) for n in (1, 4, 160)] == [1, 4, 4]
 
 
 def test_memory_of_this_machine_is_known() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.real import able
-from sim.running import check
+from sim.running import run
 from sim.scenario.errors import ScenarioError
 from sim.scenario.schema import (
     Churn,
@@ -35,8 +35,9 @@ def scenario(**more: object) -> Scenario:
     ],
 )
 def test_what_daemons_cannot_do_is_refused(more: dict[str, object], told: str) -> None:
-    with pytest.raises(ScenarioError, match=told):
-        check(scenario(**more))
+    with pytest.raises(ScenarioError, match=told) as raised:
+        run(scenario(**more), 1)
+    assert raised.value.key[0] in more
 
 
 def test_switching_off_a_defence_is_refused() -> None:

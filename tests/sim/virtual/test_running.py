@@ -51,6 +51,7 @@ def test_claims_are_looked_at_when_it_is_run_by_its_name():
     assert [claim.held for claim in found.claims] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["garbage", "equivocate", "flap"])
 def test_honest_peers_stay_sound_among_hostile_ones(how):
     hostile = (Speaking(how=how, peers=2, rate_per_s=2.0, vouched=3),)

@@ -53,6 +53,7 @@ def test_the_degree_is_kept_and_every_peer_starts_a_round_in_its_time():
     assert made.totals["rounds"] == pytest.approx(14 * 20, rel=0.1)
 
 
+@pytest.mark.slow
 def test_ticks_are_few_when_there_is_nothing_to_do():
     made = world(ring_of_friends(10), peer={"gossip.round_s": 30.0})
     made.run(600)
@@ -122,6 +123,7 @@ def test_nothing_crosses_a_partition_and_it_heals_by_itself():
     assert 0 < healing.kept < healing.bytes
 
 
+@pytest.mark.slow
 def test_who_was_away_comes_back_with_what_she_had_and_catches_up():
     made = world(ring_of_friends(8), churn=Churn(up_s=20, down_s=5))
     made.run(120)

@@ -44,6 +44,9 @@ BUDGET: dict[str, Parameter] = {
 SPARSE: dict[str, Parameter] = BUDGET | {"gossip.following.probation_share": 0.0}
 """The same, without strangers: interest alone decides what is fetched."""
 
+ROOM: dict[str, Parameter] = {"dial.outbound_target": 4}
+"""Room for as many links again to wanted authors whom none of the first ones serves."""
+
 SPREAD_S = 70.0
 """Simulated seconds of a world in which spreading is measured; everything is said by half of it."""
 
@@ -120,7 +123,7 @@ def _spreading(sizes: Sequence[tuple[int, float]]) -> list[Figure | Series]:
             network=Network(degree=8),
             time=Time(duration_s=SPREAD_S, round_s=2.0),
             news=News(items=8, from_s=20, until_s=34, interest=share),
-            peer=dict(SPARSE),
+            peer=SPARSE if share == 1 else SPARSE | ROOM,
         )
         world = _begun(scenario, safe=people <= 1_000)
         world.run(SPREAD_S)

@@ -6,7 +6,7 @@ from tests.hostile.frames import STATES
 from tests.hostile.victim import seed, victim
 from tests.interop import sayings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FRAMES = 10_000
 

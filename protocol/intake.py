@@ -6,6 +6,7 @@ costs one decoding, one signature check and one offer, and each frame one `Accep
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from protocol.bundle import Bundle, decode_bundle
 from protocol.claims import Retract
@@ -26,14 +27,23 @@ PROBE_BYTES = 32 * 1024
 """What is asked for to prove a fork: a few bundles."""
 
 SCOUT_BYTES = 256 * 1024
-"""What is asked for to find the Retract of a bundle that came without its claims."""
+"""What is asked for at a time to find the Retract of a bundle that came without its claims."""
 
 SCOUTED_MAX = 1_024
-"""Feeds of which retracted bundles are known from above; the oldest is forgotten."""
+"""Feeds of which retracted bundles are known from above, and feeds in which a Retract is being
+looked for; the oldest of each is forgotten."""
 
 RETRACTED_MAX = 256
 """Retracted bundles remembered for one such feed; beyond it those that the feed table knows as void
 go, then the highest."""
+
+
+class Search(NamedTuple):
+    """For the Retract of bundle `seq`: everything above `below`, up to `top`, has been read."""
+
+    seq: int
+    below: int
+    top: int
 
 
 @dataclass(slots=True)
@@ -57,6 +67,7 @@ class Intake:
         self._pusher = pusher
         self._fork_reads: dict[int, tuple[int, Bundle]] = {}
         self._retracted: dict[FeedId, dict[int, None]] = {}
+        self._searches: dict[FeedId, Search] = {}
 
     # --------------------------------------------------------------------------------- answers
     def awaits(self, link: PeerLink, data: Data) -> bool:
@@ -108,7 +119,7 @@ class Intake:
             context.fetcher.done(link.link, want, context.rank)
             self._fruitless(link, want)
             if want.purpose is Purpose.SCOUT:
-                self._scouted(link, want)
+                self._scouted(link, want, now)
 
     def _take(
         self, link: PeerLink, want: OpenWant, wires: list[bytes], harvest: Harvest, now: float
@@ -116,7 +127,9 @@ class Intake:
         if want.stripped:
             return
         bundles, fault = self._check(wires, want)
-        if want.purpose is not Purpose.SCOUT:
+        if want.purpose is Purpose.SCOUT:
+            self._searched(want, bundles)
+        else:
             self._offer(link, want, bundles, harvest, now)
         if fault is not None:
             raise fault
@@ -307,15 +320,40 @@ class Intake:
         want.stripped = True
         want.progressed = False
         if not want.span.newest_first and seq < want.span.hi:
-            span = Span(seq + 1, want.span.hi, True, SCOUT_BYTES)
-            self._ask(link, want.feed, span, Purpose.SCOUT, now)
+            search = self._searches.get(want.feed)
+            if search is None or search.seq != seq:
+                search = Search(seq, want.span.hi, want.span.hi)
+            self._search(link, want.feed, search, now)
 
-    def _scouted(self, link: PeerLink, want: OpenWant) -> None:
-        """Go on with the feed if the Retract was found."""
-        feed, seq = want.feed, want.span.lo - 1
-        if seq in self._retracted.get(feed, ()):
-            fetcher = self._context.fetcher
-            fetcher.offer(link.link, feed, (seq, want.span.hi), self._context.rank(feed))
+    def _search(self, link: PeerLink, feed: FeedId, search: Search, now: float) -> None:
+        """Read on downwards. Where the budget does not allow it, the next offer goes on here."""
+        self._searches[feed] = search
+        if len(self._searches) > SCOUTED_MAX:
+            del self._searches[next(iter(self._searches))]
+        span = Span(search.seq + 1, search.below, True, SCOUT_BYTES)
+        self._ask(link, feed, span, Purpose.SCOUT, now)
+
+    def _searched(self, want: OpenWant, bundles: list[Bundle]) -> None:
+        """These have been read; they came newest first."""
+        search = self._searches.get(want.feed)
+        if search is not None and bundles:
+            below = min(search.below, min(bundle.seq for bundle in bundles) - 1)
+            self._searches[want.feed] = search._replace(below=below)
+
+    def _scouted(self, link: PeerLink, want: OpenWant, now: float) -> None:
+        """Go on with the feed if the Retract was found, else with the search while it gets on."""
+        search = self._searches.get(want.feed)
+        if search is None or want.span.lo != search.seq + 1:
+            return
+        if search.seq in self._retracted.get(want.feed, ()):
+            del self._searches[want.feed]
+            rank = self._context.rank(want.feed)
+            span = (search.seq, search.top)
+            self._context.fetcher.offer(link.link, want.feed, span, rank)
+        elif search.below <= search.seq:
+            del self._searches[want.feed]
+        elif search.below < want.span.hi:
+            self._search(link, want.feed, search, now)
 
     # ---------------------------------------------------------------------------------- forks
     def _probe(self, link: PeerLink, feed: FeedId, now: float) -> None:

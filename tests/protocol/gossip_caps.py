@@ -22,6 +22,7 @@ def assert_caps(gossip: Gossip) -> None:
         ("reads", len(gossip._reads), config.links_max * config.link.reads_max),
         ("fork reads", len(gossip._intake._fork_reads), config.fork_reads_max),
         ("retracted feeds", len(gossip._intake._retracted), SCOUTED_MAX),
+        ("searches for a Retract", len(gossip._intake._searches), SCOUTED_MAX),
         ("followed", len(following), config.following.followed_max),
         ("unserved", len(gossip._rounds._unserved), config.following.followed_max),
         (

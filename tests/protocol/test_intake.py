@@ -10,7 +10,7 @@ from protocol.bundle import Bundle, Header, from_parts, sign_bundle
 from protocol.claims import Retract
 from protocol.config import LinkConfig
 from protocol.errors import Offence
-from protocol.events import Accepted
+from protocol.events import Accepted, LinkDown
 from protocol.fetch import FetchConfig
 from protocol.ids import NO_BUNDLE, BundleId
 from protocol.intake import PROBE_BYTES, RETRACTED_MAX, SCOUT_BYTES, SCOUTED_MAX
@@ -243,28 +243,69 @@ def test_a_retract_is_looked_for_above_a_stripped_bundle():
     assert puppet.charged == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a scout reads the newest 256 KiB only: who was away for more is stuck below a body "
-    "taken back since, though an honest author and an honest partner did nothing wrong",
-)
-def test_a_retract_far_below_the_newest_bundle_is_found_as_well():
-    world, node, puppet = scene()
+def long_gap() -> list[Bundle]:
+    """203 bundles, 800 KiB; the second is taken back by the sixtieth."""
     made = list[Bundle]()
     for seq in range(1, 204):
         said = [Retract(2)] if seq == 60 else [play(seq * 1_000 + k) for k in range(64)]
         prev = made[-1].id if made else NO_BUNDLE
         made.append(bundle_of(FEED, 1, seq, said, prev=prev))
-    puppet.offer(made[0])
     made[1] = made[1].bare()
-    puppet.head(made[-1])
-    for _ in range(3):  # the partner offers it again and again
-        for want in puppet.wants():
+    return made
+
+
+def answer_all(puppet: Puppet, made: list[Bundle], answered: set[int]) -> None:
+    """Whatever has been asked for, until nothing more is."""
+    for _ in range(20):
+        for want in [want for want in puppet.wants() if want.want not in answered]:
+            answered.add(want.want)
             answer_within(puppet, want, made)
-        world.run(1)
-        puppet.head(made[-1])
+
+
+def test_a_retract_far_below_the_newest_bundle_is_found_as_well():
+    _, node, puppet = scene()
+    made = long_gap()
+    puppet.offer(made[0])
+    puppet.head(made[-1])
+    answer_all(puppet, made, {want.want for want in puppet.wants()[:1]})
     assert puppet.charged == []
-    assert node.feeds.head(FEED).hi == 203
+    assert held(node) == list(range(1, 204))
+    assert node.gossip._intake._searches == {}
+
+
+def test_a_search_for_a_retract_goes_on_where_a_link_broke_off():
+    world, node, puppet = scene()
+    made = long_gap()
+    puppet.offer(made[0])
+    puppet.head(made[-1])
+    upwards = puppet.wants()[-1]
+    answer_within(puppet, upwards, made)
+    first = puppet.wants()[-1]
+    assert first.hi == 203
+    answer_within(puppet, first, made)
+    read_down_to = puppet.wants()[-1].hi
+    assert read_down_to < 150
+    world.deliver(node, LinkDown(puppet.link))
+    other = Puppet(world, node, "other")
+    other.head(made[-1])
+    answer_within(other, other.wants()[-1], made)
+    assert other.wants()[-1].hi == read_down_to
+    answer_all(other, made, {want.want for want in other.wants()[:-1]})
+    assert held(node) == list(range(1, 204))
+
+
+def test_a_feed_without_the_retract_is_read_once_and_no_more():
+    _, node, puppet = scene()
+    made = long_gap()
+    made[59] = bundle_of(FEED, 1, 60, [play(60)], prev=made[58].id)
+    made[60:] = []
+    made += [bundle_of(FEED, 1, 61, [play(61)], prev=made[-1].id)]
+    puppet.offer(made[0])
+    puppet.head(made[-1])
+    answer_all(puppet, made, {want.want for want in puppet.wants()[:1]})
+    assert held(node) == [1]
+    assert node.gossip._intake._searches == {}
+    assert sum(want.newest_first for want in puppet.wants()) <= 2
 
 
 def answer_within(puppet: Puppet, want: m.Want, bundles: list[Bundle]) -> None:

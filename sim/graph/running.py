@@ -13,19 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.adversaries.regions import hostile_feeds
-from sim.evaluation.intervals import student
+from sim.evaluation.lists import (
+    accuracy_by_person,
+    asked,
+    exposure_of,
+    niche_recall,
+)
 from sim.graph.lists import MASS_PLACES, Lists, lists_of, reputations
 from sim.graph.worlds import Attacked, attacked
-from sim.measures.accuracy import measure
-from sim.measures.exposure import (
-    adjusted,
-    fake_share,
-    fakes_in,
-    gain_per_edge,
-    honest_loss,
-    niche_items,
-)
-from sim.measures.published import ranking_significance, rbo, reputation_gain, sybil_gain
+from sim.measures.exposure import fake_share, fakes_in, honest_loss
+from sim.measures.published import rbo, reputation_gain, sybil_gain
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import I32, Method, World
 from sim.methods.registry import method
@@ -38,9 +35,6 @@ from sim.scenario.settings import peer_config
 
 F64 = NDArray[np.float64]
 
-ASKED = 3
-"""What a stream of random numbers is for: (seed, ASKED)."""
-
 REPUTATIONS = 100
 """People whose view of others the Sybil gain is taken from."""
 
@@ -50,14 +44,13 @@ def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
     began = time.perf_counter()
     population = population_of(scenario.world, seed)
     hostile = attacked(population, hostile_feeds(scenario.adversary, population, seed))
-    desk = _Desk(scenario, seed, population, hostile, _asked(scenario, population, seed))
+    desk = _Desk(scenario, seed, population, hostile, asked(scenario.questions, population, seed))
     steps = _Steps(progress, 1 + 2 * (1 + len(scenario.compared)))
-    found = desk.figures("", _ours(scenario), True, steps)
+    desk.figures("", _ours(scenario), True, steps)
     for one in scenario.compared:
         made = method(one.method, {k: _value(v) for k, v in one.set.items()})
         desk.figures(f"{one.label}.", made, one.attacked, steps)
     desk.plain(steps)
-    assert found is not None
     return Outcome(
         scenario=scenario,
         seed=seed,
@@ -80,18 +73,6 @@ def _ours(scenario: Scenario) -> Method:
         return method(scenario.method)
     config = peer_config(scenario)
     return Grapevine(config.rank, config.trust)
-
-
-def _asked(scenario: Scenario, population: Population, seed: int) -> I32:
-    """Who is asked: people who want something, drawn at random, ascending; all for 0."""
-    able = np.flatnonzero(population.wanted.sizes).astype(np.int32)
-    if not able.size:
-        able = np.arange(population.n_people, dtype=np.int32)
-    most = scenario.questions.people
-    if not most or most >= able.size:
-        return able
-    rng = np.random.default_rng((seed, ASKED))
-    return np.sort(rng.choice(able, most, replace=False)).astype(np.int32)
 
 
 @dataclass(slots=True)
@@ -129,7 +110,7 @@ class _Desk:
         (lists,) = self._lists(PlainSalsa(), self.population.world, (k,), steps)
         self._accuracy("plain.", lists.item)
 
-    def figures(self, label: str, one: Method, under_attack: bool, steps: _Steps) -> Lists:
+    def figures(self, label: str, one: Method, under_attack: bool, steps: _Steps) -> None:
         """All figures of one method, named `label` + metric."""
         k, calm_world = self.scenario.questions.k, self.population.world
         (calm,) = self._lists(one, calm_world, (k,), steps)
@@ -138,11 +119,11 @@ class _Desk:
             if self.scenario.adversary:
                 self._exposure(label, calm)
             steps.done += 1
-            return calm
+            return
         lists, long = self._lists(one, self.hostile.world, (k, max(k, MASS_PLACES)), steps)
         self._accuracy(label, lists.item)
         self._exposure(label, lists)
-        before = self._measured(calm.item)["ndcg"]
+        before = accuracy_by_person(self.population, self.people, calm.item)["ndcg"]
         fake = fakes_in(long.item, self.hostile.stakes.n_items)
         self._put(label, {
             "honest_loss": honest_loss(self.samples[f"{label}ndcg"], before),
@@ -153,7 +134,6 @@ class _Desk:
         if views is not None:
             gain = sybil_gain(views, self.hostile.attackers, self.hostile.sybils)
             self._put(label, {"sybil_gain": gain})
-        return lists
 
     def _lists(
         self, one: Method, world: World, sizes: tuple[int, ...], steps: _Steps
@@ -169,50 +149,16 @@ class _Desk:
             self.digest.update(lists.item.tobytes())
         return made
 
-    def _measured(self, lists: I32) -> Mapping[str, F64]:
-        """By person; fakes are nobody's test item."""
-        wanted = self.population.wanted
-        if not wanted.sizes[self.people].all():
-            return {name: np.full(self.people.size, math.nan) for name in ("ndcg", "recall")}
-        honest = np.where(lists < wanted.n_items, lists, -1)
-        listeners = np.bincount(self.population.train.item, minlength=wanted.n_items)
-        return measure(self.people, honest, wanted, listeners)
-
     def _accuracy(self, label: str, lists: I32) -> None:
-        by_person = self._measured(lists)
-        for name in ("ndcg", "recall"):
-            self.samples[label + name] = by_person[name]
-            self._put(label, {name: float(by_person[name].mean())})
-        self._put(label, {"niche_recall": self._niche_recall(lists)})
-
-    def _niche_recall(self, lists: I32) -> float:
-        """Recall of niche items, of those who want one. NaN where nobody does."""
-        wanted = self.population.wanted
-        niche = niche_items(np.bincount(self.population.train.item, minlength=wanted.n_items))
-        found = []
-        for row, person in enumerate(self.people.tolist()):
-            items = wanted.of_person(person)
-            rare = items[niche[items]]
-            if rare.size:
-                found.append(np.isin(rare, lists[row]).mean())
-        return float(np.mean(found)) if found else math.nan
+        for name, values in accuracy_by_person(self.population, self.people, lists).items():
+            self.samples[label + name] = values
+            self._put(label, {name: float(values.mean())})
+        self._put(label, {"niche_recall": niche_recall(self.population, self.people, lists)})
 
     def _exposure(self, label: str, lists: Lists) -> None:
-        stakes, k = self.hostile.stakes, self.scenario.questions.k
-        fakes = fake_share(lists.item, stakes.n_items)
-        self.samples[f"{label}fakes"] = fakes
-        share = float(fakes.mean())
-        spread = float(fakes.std(ddof=1)) if fakes.size > 1 else 0.0
-        one_sided = student(max(fakes.size - 1, 1), 0.90)
-        self._put(label, {
-            "fakes": share,
-            "fakes_high": share + one_sided * spread / math.sqrt(fakes.size),
-            "fakes_adjusted": adjusted(share, stakes),
-            "gain_per_edge": gain_per_edge(share, k, stakes),
-            "ranking_significance": float(
-                ranking_significance(fakes_in(lists.item, stakes.n_items)).mean()
-            ),
-        })  # fmt: skip
+        stakes = self.hostile.stakes
+        self.samples[f"{label}fakes"] = fake_share(lists.item, stakes.n_items)
+        self._put(label, exposure_of(lists.item, stakes))
 
     def _put(self, label: str, figures: Mapping[str, float]) -> None:
         self.metrics |= {label + name: float(value) for name, value in figures.items()}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ranking.snapshot import GraphSnapshot
 from sim.adversaries.regions import HostileFeeds
+from sim.evaluation.lists import stakes_of
 from sim.measures.exposure import Stakes
 from sim.methods.method import World
 from sim.population.people import Population
@@ -46,13 +47,12 @@ def attacked(population: Population, hostile: Sequence[HostileFeeds]) -> Attacke
     entered = [one.entered + start for one, start in zip(hostile, starts, strict=True)]
     attackers = np.unique(np.concatenate([*entered, np.empty(0, np.int32)])).astype(np.int32)
     identities = np.arange(n_people, n_authors, dtype=np.int32)
-    edges = np.unique(_pairs(hostile, starts), axis=0).shape[0]
     return Attacked(
         World(
             _claims(population, hostile, starts, (n_authors, n_items + n_fakes)),
             _vouches(population, hostile, starts, n_authors),
         ),
-        Stakes(n_people, n_items, n_fakes, edges),
+        stakes_of(population, hostile),
         attackers,
         np.setdiff1d(identities, attackers).astype(np.int32),
     )

@@ -21,16 +21,18 @@ from random import Random
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from sim.adversaries.regions import HostileFeeds, hostile_feeds
 from sim.demo import network
 from sim.demo.fleet import Daemon, Fleet, at_once, running
 from sim.demo.network import Directory
+from sim.evaluation.lists import asked, list_of, metrics_of, samples_of, stakes_of
 from sim.outcome import Outcome, Progress, Tell
 from sim.population.drawing import population_of
-from sim.population.people import Population
+from sim.population.people import Population, item_name
 from sim.real import able
 from sim.real.cast import Side, attack_edges, honest_side, hostile_side, person_name
-from sim.real.figures import asked, metrics_of, rows_of, samples_of
 from sim.scenario.schema import Fidelity, Scenario
 
 SECONDS_PER_DAY = 86_400
@@ -209,11 +211,12 @@ class _Stage:
         names = [person_name(row) for row in people.tolist()]
         k = self.scenario.questions.k
         found = network.lists(names, self.directory, k, _nobody)
+        stakes = stakes_of(self.population, self.said)
+        row_of = {item_name(row): row for row in range(stakes.n_items + stakes.n_fakes)}
         shown = [[entry["item"] for entry in found[name]] for name in names]
-        items = self.population.wanted.n_items + sum(one.n_fakes for one in self.said)
-        lists = rows_of(shown, items, k)
+        lists = np.stack([list_of(one, row_of, k) for one in shown])
         samples = samples_of(self.population, people, lists)
-        self.metrics |= metrics_of(self.population, self.said, people, lists, samples)
+        self.metrics |= metrics_of(self.population, people, lists, stakes)
         self.metrics |= self._traffic()
         self._tell(1.0)
         return Outcome(

@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.core import events as ev
-from sim.population.people import Population, item_name
+from sim.evaluation.lists import list_of
+from sim.population.people import item_name
 from sim.scenario.schema import Questions
 from sim.virtual.heap import Heap
 from sim.virtual.host import Host
 
 I32 = NDArray[np.int32]
-
-ASKED = 3
-"""What a stream of random numbers is for: (seed, ASKED), as in graph runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,6 @@ class Inquiry:
         """Author (hex) -> when a list of somebody who does not vouch for her first named her as a
         reason, Unix seconds."""
 
-    def choose(self, population: Population, seed: int) -> list[int]:
-        """Who is asked, ascending: people who want something, the same as in graph runs."""
-        able = np.flatnonzero(population.wanted.sizes)
-        if not able.size:
-            able = np.arange(population.n_people)
-        most = self._questions.people
-        if most and most < able.size:
-            able = np.sort(np.random.default_rng((seed, ASKED)).choice(able, most, replace=False))
-        people: list[int] = able.tolist()
-        return people
-
     def plan(self, asked: Sequence[Host], rng: Random) -> None:
         """Everybody every so often, each from a time of her own on."""
         every = self._questions.every_s
@@ -73,16 +60,15 @@ class Inquiry:
             host.ask("recommend", lambda answer: self._told(host, answer), n=self._questions.k)
 
     def _told(self, host: Host, answer: ev.Answer | ev.Refuse) -> None:
-        items = np.full(self._questions.k, -1, np.int32)
+        names: list[str] = []
         if isinstance(answer, ev.Refuse):
             self.refused += 1
         else:
             names = [entry["item"] for entry in answer.data["items"]]
-            rows = [self._rows.get(name, -2) for name in names][: self._questions.k]
-            items[: len(rows)] = rows
-            self.places += len(rows)
-            self.fakes += sum(row >= self.first_fake for row in rows)
             self._note_heard(host, answer.data["items"])
+        items = list_of(names, self._rows, self._questions.k)
+        self.places += min(len(names), self._questions.k)
+        self.fakes += int(np.count_nonzero(items >= self.first_fake))
         self.lists.append(Shown(self._heap.now, host.number, items))
 
     def _note_heard(self, host: Host, entries: Iterable[Mapping[str, Any]]) -> None:

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.evaluation.intervals import student
-from sim.measures.accuracy import measure
-from sim.measures.exposure import Stakes, adjusted, fake_share, fakes_in, gain_per_edge, niche_items
-from sim.measures.published import ranking_significance
+from sim.evaluation import lists as evaluated
 from sim.virtual.asking import Shown
 from sim.virtual.world import START, World
 
@@ -87,54 +84,21 @@ def lists_of(world: World, last: list[Shown]) -> dict[str, float]:
     """Accuracy and exposure of the last lists."""
     if not last:
         return {}
-    people = np.array([shown.person for shown in last], np.int32)
-    lists = np.stack([shown.items for shown in last])
-    samples = samples_of(world, last)
-    population, k = world.population, world.scenario.questions.k
-    n_items = population.wanted.n_items
-    fakes = samples["fakes"]
-    share = float(fakes.mean())
-    spread = float(fakes.std(ddof=1)) if fakes.size > 1 else 0.0
-    edges = sum(len(said.fooled) for said in world.feeds)
-    stakes = Stakes(population.n_people, n_items, sum(f.n_fakes for f in world.feeds), edges)
-    return {
-        "ndcg": float(samples["ndcg"].mean()),
-        "recall": float(samples["recall"].mean()),
-        "niche_recall": _niche_recall(world, people, lists),
-        "fakes": share,
-        "fakes_high": share
-        + student(max(fakes.size - 1, 1), 0.90) * spread / math.sqrt(fakes.size),
-        "fakes_adjusted": adjusted(share, stakes),
-        "gain_per_edge": gain_per_edge(share, k, stakes),
-        "ranking_significance": float(ranking_significance(fakes_in(lists, n_items)).mean()),
-    }
+    people, lists = _columns(last)
+    return evaluated.metrics_of(
+        world.population, people, lists, evaluated.stakes_of(world.population, world.feeds)
+    )
 
 
 def samples_of(world: World, last: list[Shown]) -> Mapping[str, F64]:
     """One value for each person asked, in the order of their rows."""
+    return evaluated.samples_of(world.population, *_columns(last))
+
+
+def _columns(last: list[Shown]) -> tuple[I32, I32]:
+    """(who was asked, what she was shown)."""
     people = np.array([shown.person for shown in last], np.int32)
-    lists = np.stack([shown.items for shown in last])
-    wanted = world.population.wanted
-    samples = {"fakes": fake_share(lists, wanted.n_items)}
-    if not wanted.sizes[people].all():
-        return samples | {name: np.full(people.size, math.nan) for name in ("ndcg", "recall")}
-    honest = np.where((lists >= 0) & (lists < wanted.n_items), lists, -1).astype(np.int32)
-    listeners = np.bincount(world.population.train.item, minlength=wanted.n_items)
-    found = measure(people, honest, wanted, listeners)
-    return samples | {name: found[name] for name in ("ndcg", "recall")}
-
-
-def _niche_recall(world: World, people: I32, lists: I32) -> float:
-    """Recall of niche items, of those who want one. NaN where nobody does."""
-    wanted = world.population.wanted
-    niche = niche_items(np.bincount(world.population.train.item, minlength=wanted.n_items))
-    found = []
-    for row, person in enumerate(people.tolist()):
-        items = wanted.of_person(person)
-        rare = items[niche[items]]
-        if rare.size:
-            found.append(np.isin(rare, lists[row]).mean())
-    return float(np.mean(found)) if found else math.nan
+    return people, np.stack([shown.items for shown in last])
 
 
 @dataclass(slots=True)

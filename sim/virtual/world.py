@@ -20,6 +20,7 @@ from sim.adversaries import (
     hostile_of,
     identity_signer,
 )
+from sim.evaluation.lists import asked
 from sim.population.people import Population
 from sim.scenario.schema import Eclipse, Scenario
 from sim.scenario.schema import Hostile as Spec
@@ -185,8 +186,8 @@ class World:
             heap.at(START + partition.at, self._part, edge)
             heap.at(START + partition.until, self._heal, edge)
         self.news.plan(self.hosts, scenario.partition)
-        chosen = self.inquiry.choose(self.population, self.seed)
-        self.asked = [self.hosts[person] for person in chosen]
+        chosen = asked(scenario.questions, self.population, self.seed)
+        self.asked = [self.hosts[person] for person in chosen.tolist()]
         self.inquiry.plan(self.asked, self._rng("asking"))
 
     # --------------------------------------------------------------------------------- running

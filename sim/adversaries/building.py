@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 
 from node.core.peer import Peer
 from sim.adversaries import feeds, frames, histories
 from sim.adversaries.eclipse import Eclipser
-from sim.adversaries.hostile import Hostile, Wrapped
+from sim.adversaries.hostile import Hostile, Role, Wrapped
 from sim.adversaries.stage import Stage
 from sim.adversaries.sybils import Sybils
 from sim.scenario.schema import Eclipse, Followers, Speaking, Sybil
@@ -45,16 +46,15 @@ def hostile_of(spec: Spec, peer: Peer, rng: Random, *, number: int, stage: Stage
 
     Drive it in the place of the peer. ValueError for a `how` that is none.
     """
+    role = Role(peer, rng, stage, number, spec.from_s)
     match spec:
-        case Sybil(from_s=from_s, until_s=until_s):
-            return Sybils(peer, rng, stage, number, from_s=from_s, until_s=until_s)
-        case Followers(from_s=from_s):
-            return Sybils(peer, rng, stage, number, from_s=from_s)
-        case Eclipse(from_s=from_s, fillers=fillers):
-            return Eclipser(peer, rng, stage, number, from_s=from_s, fillers=fillers)
-        case Speaking(how="camouflage", from_s=from_s, rate_per_s=rate):
-            return feeds.Camouflaged(peer, rng, stage, number, turn_s=from_s, rate_per_s=rate)
-        case Speaking(how=how, from_s=from_s, rate_per_s=rate):
+        case Sybil(until_s=until_s):
+            return Sybils(role, until_s=until_s)
+        case Followers():
+            return Sybils(role)
+        case Eclipse(fillers=fillers):
+            return Eclipser(role, fillers=fillers)
+        case Speaking(how=how, rate_per_s=rate):
             if how not in SPEAKING:
                 raise ValueError(f"no adversary does {how!r}")
-            return SPEAKING[how](peer, rng, stage, number, from_s=from_s, rate_per_s=rate)
+            return SPEAKING[how](replace(role, rate_per_s=rate))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from node.core.dialing import peer_of
 from node.core.events import Dial, Effect
-from node.core.peer import Peer
 from protocol.limits import ADDRESSES_MAX
 from protocol.messages import Data, Message, Part, Peers, Push
-from sim.adversaries.hostile import Wrapped
-from sim.adversaries.stage import Stage
+from sim.adversaries.hostile import Role, Wrapped
 
 
 class Eclipser(Wrapped):
@@ -18,18 +14,9 @@ class Eclipser(Wrapped):
     her everything that it hears of, and brings nothing of it; what she says it passes on to nobody.
     """
 
-    def __init__(
-        self,
-        peer: Peer,
-        rng: Random,
-        stage: Stage,
-        number: int = 0,
-        *,
-        from_s: float = 0.0,
-        fillers: int = 256,
-    ) -> None:
-        super().__init__(peer, rng, stage, number, from_s=from_s)
-        self._victim = peer_of(stage.victim)
+    def __init__(self, role: Role, *, fillers: int = 256) -> None:
+        super().__init__(role)
+        self._victim = peer_of(self.stage.victim)
         self._fillers = tuple(filler(n) for n in range(fillers))
 
     def speak(self, now: float) -> list[Effect]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from random import Random
+from dataclasses import replace
 
 from node.core.events import Effect
-from node.core.peer import Peer
 from protocol import limits
 from protocol.bundle import Bundle
 from protocol.claims import Claim, Click, Interaction, Retract, Vouch
 from protocol.ids import AuthorKey, Lane
 from protocol.limits import VOUCHES_LIVE_MAX
-from sim.adversaries.hostile import Wrapped
-from sim.adversaries.stage import Identity, Stage, likes, names
+from sim.adversaries.hostile import Role, Wrapped
+from sim.adversaries.stage import Identity, likes, names
 
 COPIED_MAX = 200
 """Items of a disguise."""
@@ -51,7 +51,7 @@ class Author(Wrapped):
         return self.publish(self.own.says(claims, lane, now=now), now)
 
 
-class _Disguised(Author):
+class _Disguised(Author, ABC):
     """Likes what makes it look like somebody, as far as heard, and the fakes."""
 
     _liked: dict[str, None]
@@ -64,9 +64,9 @@ class _Disguised(Author):
         """What has been heard since the last time."""
         return self.says(likes(self._more(), now), Lane.TASTE, now)
 
+    @abstractmethod
     def disguise(self) -> list[str]:
         """Items to like, best first."""
-        raise NotImplementedError
 
     def _more(self) -> list[str]:
         room = COPIED_MAX + len(self.fakes) - len(self._liked)
@@ -107,20 +107,11 @@ class Cloner(_Disguised):
 
 
 class Camouflaged(Cloner):
-    """A clone from the start, without any fake until `turn_s`; then it pushes them all."""
+    """A clone from the start, without any fake until `from_s`; then it pushes them all."""
 
-    def __init__(
-        self,
-        peer: Peer,
-        rng: Random,
-        stage: Stage,
-        number: int = 0,
-        *,
-        turn_s: float,
-        rate_per_s: float = 1.0,
-    ) -> None:
-        super().__init__(peer, rng, stage, number, rate_per_s=rate_per_s)
-        self._turn = stage.start + turn_s
+    def __init__(self, role: Role) -> None:
+        super().__init__(replace(role, from_s=0.0))
+        self._turn = role.stage.start + role.from_s
         self._turned = False
 
     def begin(self, now: float) -> list[Effect]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from random import Random
 
 import msgspec
 
 from node.core import events as ev
 from node.core.events import Effect
-from node.core.peer import Peer
 from protocol.bundle import Bundle, sign_bundle
 from protocol.events import Send
 from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
 from protocol.limits import FRAME_BYTES_MAX
 from protocol.messages import AuthorProof, Data, Message, Part, Proofs, Want, Wants, encode_frame
 from sim.adversaries.feeds import Author
-from sim.adversaries.stage import Stage, likes
+from sim.adversaries.hostile import Role
+from sim.adversaries.stage import likes
 
 FORGED_SEQ = 1_000_000
 """Ahead of any true feed, so that it seems to be news."""
@@ -109,17 +108,8 @@ class Replayer(Author):
     Whoever wants a feed of which it remembers something is served from memory.
     """
 
-    def __init__(
-        self,
-        peer: Peer,
-        rng: Random,
-        stage: Stage,
-        number: int = 0,
-        *,
-        from_s: float = 0.0,
-        rate_per_s: float = 1.0,
-    ) -> None:
-        super().__init__(peer, rng, stage, number, from_s=from_s, rate_per_s=rate_per_s)
+    def __init__(self, role: Role) -> None:
+        super().__init__(role)
         self._acts: dict[int, int] = {}
         self._proofs: deque[tuple[int, Proofs]] = deque(maxlen=64)
 

@@ -8,6 +8,7 @@ and decided by the seed, as the peer inside is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
@@ -44,20 +45,27 @@ class Hostile(Protocol):
         ...
 
 
-class Wrapped:
-    """See the module. `number` is which of its adversary's peers this one is."""
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What one hostile peer is given to play with.
 
-    def __init__(
-        self,
-        peer: Peer,
-        rng: Random,
-        stage: Stage,
-        number: int = 0,
-        *,
-        from_s: float = 0.0,
-        rate_per_s: float = 1.0,
-    ) -> None:
-        self.peer, self.rng, self.stage, self.number = peer, rng, stage, number
+    number: which of its adversary's peers it is. from_s: it is honest until then. rate_per_s: how
+    often it does what it does, on each link.
+    """
+
+    peer: Peer
+    rng: Random
+    stage: Stage
+    number: int = 0
+    from_s: float = 0.0
+    rate_per_s: float = 1.0
+
+
+class Wrapped:
+    """See the module."""
+
+    def __init__(self, role: Role) -> None:
+        self.peer, self.rng, self.stage, self.number = role.peer, role.rng, role.stage, role.number
         self.renamed = 0
         self.links: dict[int, gossip.LinkUp] = {}
         """Links over which Hello has come, in that order."""
@@ -65,7 +73,7 @@ class Wrapped:
         """Own feeds that the peer inside tells of as if it had fetched them."""
         self.heard: dict[bytes, Bundle] = {}
         """Bundles of others, as they came."""
-        self._from, self._rate = stage.start + from_s, rate_per_s
+        self._from, self._rate = role.stage.start + role.from_s, role.rate_per_s
         self._greeting: dict[int, gossip.LinkUp] = {}
         self._stalls: dict[int, Shelf] = {}
         self._begun = False

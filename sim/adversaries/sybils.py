@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from node.core.events import Asked, Effect, Event, OwnAddresses
-from node.core.peer import Peer
 from protocol.bundle import Bundle
 from protocol.claims import Claim, Vouch
 from protocol.ids import Lane
 from protocol.limits import VOUCHES_LIVE_MAX
 from protocol.session import AUTHORS_PER_LINK_MAX
-from sim.adversaries.hostile import Wrapped
-from sim.adversaries.stage import Identity, Stage, likes, names
+from sim.adversaries.hostile import Role, Wrapped
+from sim.adversaries.stage import Identity, likes, names
 
 
 class Sybils(Wrapped):
@@ -21,20 +18,12 @@ class Sybils(Wrapped):
     Until `until_s` the identities like honest items only, where that is set (camouflage).
     """
 
-    def __init__(
-        self,
-        peer: Peer,
-        rng: Random,
-        stage: Stage,
-        number: int = 0,
-        *,
-        from_s: float = 0.0,
-        until_s: float = 0.0,
-    ) -> None:
-        super().__init__(peer, rng, stage, number, from_s=from_s)
-        self._until = stage.start + until_s
-        self._masked = until_s > from_s
-        self._identities = [(row, self.identity(row)) for row in stage.feeds.of_peer(number)]
+    def __init__(self, role: Role, *, until_s: float = 0.0) -> None:
+        super().__init__(role)
+        self._until = self.stage.start + until_s
+        self._masked = until_s > role.from_s
+        rows = self.stage.feeds.of_peer(self.number)
+        self._identities = [(row, self.identity(row)) for row in rows]
 
     def handle(self, event: Event, *, now: float) -> list[Effect]:
         """As `Peer.handle`. Whoever is hosted is proved anew when the peer inside changes that."""

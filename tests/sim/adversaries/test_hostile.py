@@ -3,7 +3,7 @@
 from random import Random
 
 from protocol import events as gossip
-from sim.adversaries.hostile import Wrapped
+from sim.adversaries.hostile import Role, Wrapped
 from sim.scenario.schema import Speaking
 from tests.node.core.peer_world import like_all
 from tests.sim.adversaries.arena import Arena, Scene, scene
@@ -15,7 +15,7 @@ def trace(wrapped: bool) -> list[tuple[str, str]]:
     ada, bob = world.node("ada"), world.node("bob")
     if wrapped:
         stage = scene(Speaking(how="promote"), friends=2, link=False).stage
-        bob.peer = Wrapped(bob.peer, Random(1), stage)
+        bob.peer = Wrapped(Role(bob.peer, Random(1), stage))
     world.befriend(ada, bob)
     like_all(ada, ["t:1", "t:2"])
     like_all(bob, ["t:3"])
@@ -48,7 +48,7 @@ class Counting(Wrapped):
 def counting(rate: float, from_s: float) -> tuple[Scene, Counting]:
     made = scene(Speaking(how="promote"), friends=2, link=False)
     inside = made.mallory.inside
-    peer = Counting(inside, Random(1), made.stage, from_s=from_s, rate_per_s=rate)
+    peer = Counting(Role(inside, Random(1), made.stage, from_s=from_s, rate_per_s=rate))
     made.mallory.peer = peer
     for friend in made.friends:
         made.world.link(made.mallory, friend)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import msgspec
 from msgspec import Struct, field
 
+from sim import records
 from sim.scenario.claims import Held as Held
 from sim.scenario.schema import Fidelity, Scenario
 
@@ -74,30 +74,21 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 def write(outcome: Outcome, directory: Path) -> Path:
     """`outcome.json` in a directory, whole or not at all; the file written. NaN is null there."""
-    directory.mkdir(parents=True, exist_ok=True)
-    file = directory / FILE
-    draft = file.with_suffix(".part")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(outcome)) + b"\n")
-    draft.replace(file)
-    return file
+    return records.write(outcome, directory / FILE)
 
 
 def read(place: Path) -> Outcome:
     """The outcome in a directory or file. Raises OutcomeError."""
     file = place / FILE if place.is_dir() else place
-    try:
-        tree = msgspec.json.decode(file.read_bytes())
-        if isinstance(tree, dict):
-            for part in ("metrics", "series", "samples"):
-                tree[part] = _with_nan(tree.get(part, {}))
-        outcome = msgspec.convert(tree, Outcome)
-    except OSError as error:
-        raise OutcomeError(f"{file}: {error.strerror or error}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise OutcomeError(f"{file}: is no outcome of a run: {error}") from None
-    if outcome.version != VERSION:
-        raise OutcomeError(f"{file}: is of version {outcome.version}, this is {VERSION}")
-    return outcome
+    return records.read(file, Outcome, "outcome of a run", VERSION, OutcomeError, _mended)
+
+
+def _mended(tree: Any) -> Any:
+    """With NaN again where figures are null."""
+    if isinstance(tree, dict):
+        for part in ("metrics", "series", "samples"):
+            tree[part] = _with_nan(tree.get(part, {}))
+    return tree
 
 
 def _with_nan(tree: Any) -> Any:

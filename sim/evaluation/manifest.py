@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from sim import records
 from sim.scenario.schema import Fidelity, Scenario
 
 FILE = "sweep.json"
@@ -62,25 +63,13 @@ def place_of(directory: Path, key: str) -> Path:
 
 def write(manifest: Manifest, directory: Path) -> Path:
     """`sweep.json`, whole or not at all; the file written."""
-    directory.mkdir(parents=True, exist_ok=True)
-    file = directory / FILE
-    draft = file.with_suffix(".part")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-    draft.replace(file)
-    return file
+    return records.write(manifest, directory / FILE)
 
 
 def read(directory: Path) -> Manifest:
     """The manifest in a directory. Raises ManifestError."""
     file = directory / FILE
-    try:
-        manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
-    except OSError as error:
-        raise ManifestError(f"{file}: {error.strerror or error}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ManifestError(f"{file}: is no manifest of a sweep: {error}") from None
-    if manifest.version != VERSION:
-        raise ManifestError(f"{file}: is of version {manifest.version}, this is {VERSION}")
+    manifest = records.read(file, Manifest, "manifest of a sweep", VERSION, ManifestError)
     for planned in manifest.runs:
         # A key becomes part of a path.
         if not (planned.key.isalnum() and planned.key.isascii()):

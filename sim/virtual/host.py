@@ -225,21 +225,11 @@ class Host:
                 waiting.append(ev.InfoFound(token, self.store.find(effect)))
             case ev.Answer(token=token) | ev.Refuse(token=token):
                 self._on_answer(token, effect)
-            case _:
+            case _ if not self.store.obey(effect):
                 self._perform_rarely(effect)
 
     def _perform_rarely(self, effect: Effect) -> None:
         match effect:
-            case ev.KeepShown():
-                self.store.keep_shown(effect)
-            case ev.DropAuthor(author=author):
-                self.store.drop_author(author)
-            case ev.StoreProof(author=author, proof=proof):
-                self.store.proofs.setdefault(author, proof)
-            case ev.StoreLedger(rows=ledger):
-                self.store.ledger = ledger
-            case ev.StoreAddresses(rows=addresses):
-                self.store.addresses = addresses
             case ev.Dial(address=address):
                 self.shell.dial(self, address)
             case ev.FindAuthor(author=author):

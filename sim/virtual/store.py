@@ -37,16 +37,19 @@ class StoredPerson:
     policy: SharePolicy = field(default_factory=SharePolicy)
 
 
+@dataclass(slots=True)
 class StoredFeed:
     """Bundles of one feed by seq, as received, and the marks that are kept about them."""
 
-    __slots__ = ("blobs", "closed", "floor", "voided")
+    blobs: dict[int, Blob] = field(default_factory=dict)
+    floor: int = 0
+    voided: frozenset[int] = NONE_VOIDED
+    closed: bool = False
 
-    def __init__(self) -> None:
-        self.blobs: dict[int, Blob] = {}
-        self.floor = 0
-        self.voided = NONE_VOIDED
-        self.closed = False
+    @property
+    def bundles(self) -> dict[int, Bundle]:
+        """What is held, decoded. O(bundles)."""
+        return {seq: blob.bundle for seq, blob in self.blobs.items()}
 
     def add(self, blob: Blob, shared: Blobs) -> None:
         """Keep it, without its claims if they are void."""
@@ -116,6 +119,23 @@ class MemoryStore:
             self._feed(feed).drop_below(lo)
             self._forget_infos(feed, 0, lo - 1)
         return kept
+
+    def obey(self, effect: ev.Effect) -> bool:
+        """Keep what an effect orders besides bundles and commits; False if it is none of ours."""
+        match effect:
+            case ev.KeepShown():
+                self.keep_shown(effect)
+            case ev.DropAuthor(author=author):
+                self.drop_author(author)
+            case ev.StoreProof(author=author, proof=proof):
+                self.proofs.setdefault(author, proof)
+            case ev.StoreLedger(rows=ledger):
+                self.ledger = ledger
+            case ev.StoreAddresses(rows=addresses):
+                self.addresses = addresses
+            case _:
+                return False
+        return True
 
     def keep_shown(self, effect: ev.KeepShown) -> None:
         """What a person was shown for the first time."""

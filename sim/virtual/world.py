@@ -35,7 +35,7 @@ from sim.virtual.cast import (
     speakers,
 )
 from sim.virtual.heap import Heap
-from sim.virtual.host import Host, Machine, Shell
+from sim.virtual.host import Host, Machine, Shell, Wrap
 from sim.virtual.links import Wires
 from sim.virtual.news import KNOWN, NewsDesk
 from sim.virtual.presence import Presence
@@ -98,7 +98,9 @@ class World:
         self.shell.watchers.append(self.news)
         fakes = sum(said.n_fakes for said in self.feeds)
         self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
-        self.hosts = [self._person(person) for person in range(self.people)]
+        self.hosts = [
+            self._host(person, secret_of(self.seed, person)) for person in range(self.people)
+        ]
         self._by_place = {host.place: host for host in self.hosts}
         self._presence = Presence(scenario.churn, self.heap, seed, self._came)
         self._cast_adversaries(keys)
@@ -120,15 +122,17 @@ class World:
         return Random(f"{self.seed}/{purpose}")
 
     # -------------------------------------------------------------------------------- building
-    def _person(self, person: int) -> Host:
+    def _host(self, number: int, secret: bytes, wrap: Wrap | None = None) -> Host:
+        """Peer `number` of the world; `wrap` makes it hostile."""
         return Host(
             self.shell,
-            person,
+            number,
             self.config,
             MemoryStore(self.blobs),
-            name=f"sim{person}",
-            place=address_of(person),
-            secret=secret_of(self.seed, person),
+            name=f"sim{number}",
+            place=address_of(number),
+            secret=secret,
+            wrap=wrap,
         )
 
     def _cast_adversaries(self, keys: Sequence[AuthorKey]) -> None:
@@ -164,16 +168,7 @@ class World:
         def wrap(peer: Peer) -> Machine:
             return hostile_of(spec, peer, rng, number=place, stage=stage)
 
-        host = Host(
-            self.shell,
-            number,
-            self.config,
-            MemoryStore(self.blobs),
-            name=f"sim{number}",
-            place=address_of(number),
-            secret=secret_of_peer(self.seed, adversary, place),
-            wrap=wrap,
-        )
+        host = self._host(number, secret_of_peer(self.seed, adversary, place), wrap)
         self.hosts.append(host)
         self._by_place[host.place] = host
 

@@ -155,16 +155,10 @@ class Node:
                 self.handle(ev.Computed(token, job()))
             case ev.FindInfo(token=token):
                 self.handle(ev.InfoFound(token, store.find(effect)))
-            case ev.StoreBundles() | ev.KeepShown():
+            case ev.StoreBundles():
                 store.keep(effect, now)
-            case ev.DropAuthor(author=author):
-                store.drop_author(author)
-            case ev.StoreProof(author=author, proof=proof):
-                store.proofs.setdefault(author, proof)
-            case ev.StoreLedger(rows=rows):
-                store.ledger = rows
-            case ev.StoreAddresses(rows=rows):
-                store.addresses = rows
+            case _:
+                store.obey(effect)
 
     def ask(self, method: str, /, caller: ev.Caller = ev.OWNER, **params: Any) -> Mapping[str, Any]:
         """The data of the answer; `Refused` if it was refused. `last_warnings` has the rest."""

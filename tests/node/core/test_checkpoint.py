@@ -21,8 +21,8 @@ from protocol.claims import Click, Endpoint, ItemInfo, Retract, Vouch
 from protocol.ids import AuthorKey, FeedId, Lane
 from ranking.checkpoint import CheckpointError
 from ranking.graph import GraphConfig
+from sim.virtual.store import StoredFeed
 from tests.node.core.contents import contents
-from tests.node.core.memory_store import StoredFeed
 from tests.node.core.peer_world import DAY, MEMO, Node, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
 
@@ -46,10 +46,7 @@ def checkpoint(node: Node) -> Kept:
 
 
 def stored(node: Node) -> dict[FeedId, StoredFeed]:
-    return {
-        feed: replace(held, bundles=dict(held.bundles), voided=set(held.voided))
-        for feed, held in node.store.feeds.items()
-    }
+    return {feed: replace(held, blobs=dict(held.blobs)) for feed, held in node.store.feeds.items()}
 
 
 def saved(node: Node, kept: Kept) -> Saved:

@@ -9,30 +9,12 @@ import pytest
 
 from sim.scenario.reading import shipped
 from tests.node.cli.terminal import typed
-
-SMALL = """\
-name = "small"
-title = "A small town"
-fidelities = ["graph"]
-[world]
-people = 30
-planted = { clusters = 3, items = 120, likes = 12, friends = 4 }
-[[adversary]]
-kind = "sybil"
-edges = 2
-[questions]
-people = 10
-[[claim]]
-assert = "ndcg > 0"
-why = "lists are worth something"
-"""
+from tests.sim.cli.towns import town, written
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> str:
-    path = tmp_path / "small.toml"
-    path.write_text(SMALL)
-    return str(path)
+    return written(tmp_path, edges=2, claim="ndcg > 0")
 
 
 def test_help_and_list_import_nothing_heavy() -> None:
@@ -58,7 +40,7 @@ def test_the_shipped_are_listed_and_shown() -> None:
 
 def test_validate_says_of_each_what_is_wrong(small: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
-    bad.write_text(SMALL.replace("people = 30", "peple = 30"))
+    bad.write_text(town(edges=2).replace("people = 30", "peple = 30"))
     assert typed("sim", "validate", small).out == f"good     {small}\n"
     told = typed("sim", "validate", small, str(bad), "nosuch")
     assert told.code == 2

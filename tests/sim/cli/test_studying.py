@@ -6,20 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.node.cli.terminal import typed
-
-SMALL = """\
-name = "small"
-title = "A small town"
-fidelities = ["graph"]
-[world]
-people = 30
-planted = { clusters = 3, items = 120, likes = 12, friends = 4 }
-[[adversary]]
-kind = "sybil"
-edges = 3
-[questions]
-people = 10
-"""
+from tests.sim.cli.towns import written
 
 SWEEP = """\
 scenario = "small.toml"
@@ -31,9 +18,7 @@ adversary.0.edges = [1, 4]
 
 @pytest.fixture
 def small(tmp_path: Path) -> str:
-    path = tmp_path / "small.toml"
-    path.write_text(SMALL)
-    return str(path)
+    return written(tmp_path, edges=3)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from sim.methods.registry import method
 from sim.outcome import Outcome, Tell
 from sim.population.sources import SOURCES, missing
+from sim.real import able
 from sim.scenario import reading
 from sim.scenario.claims import check as check_claims
 from sim.scenario.defences import DEFENCES
@@ -26,7 +27,6 @@ from sim.scenario.schema import (
     Churn,
     Eclipse,
     Fidelity,
-    Network,
     Scenario,
     Speaking,
 )
@@ -108,7 +108,7 @@ def _beyond(scenario: Scenario, fidelity: Fidelity) -> Iterator[ScenarioError]:
     """What the scenario asks for and the fidelity does not have."""
     for number, name in enumerate(scenario.off):
         if fidelity not in DEFENCES[name].fidelities:
-            yield _cannot(fidelity, f"has no {name} to switch off", ("off", number))
+            yield _cannot(fidelity, f"cannot switch {name} off", ("off", number))
     if fidelity is not Fidelity.REAL:
         for name in scenario.peer:
             if name.startswith(TRANSPORT):
@@ -121,7 +121,7 @@ def _beyond(scenario: Scenario, fidelity: Fidelity) -> Iterator[ScenarioError]:
     if scenario.compared:
         yield _cannot(fidelity, "compares no methods", ("compared", 0, "method"))
     if fidelity is Fidelity.REAL:
-        yield from _beyond_loopback(scenario)
+        yield from able.problems(scenario)
 
 
 def _beyond_arrays(scenario: Scenario) -> Iterator[ScenarioError]:
@@ -133,15 +133,6 @@ def _beyond_arrays(scenario: Scenario) -> Iterator[ScenarioError]:
     for number, hostile in enumerate(scenario.adversary):
         if isinstance(hostile, Speaking | Eclipse):
             yield _cannot(graph, "has no messages to attack with", ("adversary", number))
-
-
-def _beyond_loopback(scenario: Scenario) -> Iterator[ScenarioError]:
-    network, usual = scenario.network, Network()
-    for name in ("loss", "duplicate", "reorder", "bytes_per_s"):
-        if getattr(network, name) != getattr(usual, name):
-            yield _cannot(Fidelity.REAL, f"uses sockets as they are: {name}", ("network", name))
-    if scenario.partition:
-        yield _cannot(Fidelity.REAL, "uses sockets as they are", ("partition", 0))
 
 
 def _cannot(fidelity: Fidelity, what: str, key: Key) -> ScenarioError:

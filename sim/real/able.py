@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
 from sim.scenario.errors import ScenarioError
-from sim.scenario.schema import Churn, Followers, Parameter, Scenario, Sybil
+from sim.scenario.schema import Churn, Followers, Network, Parameter, Scenario, Sybil
 
 DAEMONS_HONEST_MAX = 16
 """Unless a scenario says otherwise, honest people live on so many daemons at most, one each as long
@@ -47,11 +47,16 @@ def variables(scenario: Scenario) -> dict[str, str]:
 
 
 def problems(scenario: Scenario) -> Iterator[ScenarioError]:
-    """What the scenario asks for that daemons over loopback do not do."""
+    """What the scenario asks for that daemons over loopback do not do. Latency, degree and duration
+    are what sockets and daemons make of them, and stand for the other fidelities only."""
+    network, usual = scenario.network, Network()
+    for name in ("loss", "duplicate", "reorder", "bytes_per_s"):
+        if getattr(network, name) != getattr(usual, name):
+            yield _cannot(f"uses sockets as they are: {name}", "network", name)
+    if scenario.partition:
+        yield _cannot("uses sockets as they are", "partition", 0)
     if scenario.churn != Churn():
         yield _cannot("lets nobody come and go", "churn")
-    for number, name in enumerate(scenario.off):
-        yield _cannot(f"has daemons, which cannot switch {name} off", "off", number)
     for name in scenario.peer:
         if name not in VARIABLES:
             yield _cannot(f"has daemons, which have no setting for {name}", "peer", name)

@@ -49,12 +49,10 @@ def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
     """One run; claims are looked at by `sim.running`. About a second for each daemon, and until
     everybody has heard everybody.
 
-    Raises ScenarioError before anything starts for what daemons cannot do and for too little
-    memory, and `sim.demo.fleet.DemoFailed` for a daemon that ends; none is left behind, nor is a
-    file. To be interrupted is the same (SIGTERM, too, in the main thread).
+    What daemons cannot do, `sim.running` has refused. Raises ScenarioError before anything starts
+    for too little memory, and `sim.demo.fleet.DemoFailed` for a daemon that ends; none is left
+    behind, nor is a file. To be interrupted is the same (SIGTERM, too, in the main thread).
     """
-    for problem in able.problems(scenario):
-        raise problem
     began = time.perf_counter()
     population = population_of(scenario.world, seed)
     said = hostile_feeds(scenario.adversary, population, seed)

@@ -18,8 +18,11 @@ from sim.scenario.schema import Fidelity, Parameter
 ENDLESS = 10**9
 """A cap that nothing reaches."""
 
-LISTS = (Fidelity.GRAPH, Fidelity.VIRTUAL, Fidelity.REAL)
-WIRE = (Fidelity.VIRTUAL, Fidelity.REAL)
+LISTS = (Fidelity.GRAPH, Fidelity.VIRTUAL)
+WIRE = (Fidelity.VIRTUAL,)
+SOCKETS: tuple[Fidelity, ...] = ()
+"""Where there are sockets there are daemons, and those have no setting that switches one off: only
+the test named shows what it is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Defence:
     """One of them.
 
     off: setting -> value that switches it off. test: the one that is red without it, as pytest
-    names it. fidelities: where it takes part at all.
+    names it. fidelities: where it can be switched off.
     """
 
     what: str
@@ -122,7 +125,7 @@ _NAMED = {
         "so many inbound connections may be in their handshake, in all and from one address",
         {"transport.pending_max": ENDLESS, "transport.pending_per_address_max": ENDLESS},
         "tests/node/shell/child/test_defences.py::test_silent_sockets_hold_few_places",
-        (Fidelity.REAL,),
+        SOCKETS,
     ),
 }
 

@@ -66,7 +66,7 @@ def test_a_slip_in_a_claim_is_noted(small: str) -> None:
         (["--fidelity", "real"], "no scenario for real runs"),
         (["--seed", "-1"], "--seed"),
         (["--seed", "x"], "--seed"),
-        (["-D", "off=['push-bucket']"], "has no push-bucket to switch off"),
+        (["-D", "off=['push-bucket']"], "cannot switch push-bucket off"),
         (["--out", "/dev/null/x"], "--out /dev/null/x"),
     ],
 )

@@ -40,11 +40,6 @@ def test_what_daemons_cannot_do_is_refused(more: dict[str, object], told: str) -
     assert raised.value.key[0] in more
 
 
-def test_switching_off_a_defence_is_refused() -> None:
-    (problem,) = able.problems(scenario(off=("beta",)))
-    assert "cannot switch beta off" in str(problem)
-
-
 def test_settings_reach_every_daemon() -> None:
     made = scenario(time=Time(round_s=0.5), peer={"earned": False, "rank.walks": 500})
     assert not list(able.problems(made))

@@ -1,7 +1,7 @@
 """What the identities of hostile peers claim: one meaning for every fidelity.
 
 Pure: from the scenario's tables, the honest people and a random stream to arrays. A region here is
-the region of `sim.attacks`, read back from the very world that graph runs rank in.
+what `sim.attacks` draws for the same cell.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from protocol.ids import AuthorKey
 from protocol.signing import Signer, digest
-from sim.attacks.attacked import attack
+from sim.attacks.attacked import said
 from sim.attacks.regions import (
     Attack,
     Entrance,
@@ -126,27 +126,25 @@ def plan_of(spec: Sybil) -> Attack:
 def feeds_of_regions(
     spec: Sybil, population: Population, rng: np.random.Generator, *, first_fake: int
 ) -> HostileFeeds:
-    """Sybil regions: the claims are those of `sim.attacks.attack` with the same stream."""
+    """Sybil regions: what `sim.attacks` draws for the same cell with the same stream."""
     plan = plan_of(spec)
-    attacked = attack(population.world, plan, rng)
-    snapshot, vouches = attacked.world.snapshot, attacked.world.vouches
-    assert vouches is not None
-    first = attacked.first_identity
-    rows = [np.sort(snapshot.liked(v)) for v in range(first, snapshot.n_authors)]
-    against = [vouches.distrusted_by(v)[0] for v in range(first, snapshot.n_authors)]
+    told = said(population.world, plan, rng)
+    own = np.arange(plan.fakes, dtype=np.int32) + np.int32(first_fake)
+    shift = 0 if plan.shared else plan.fakes
+    region = np.arange(plan.regions * plan.identities) // plan.identities
     source, target = all_inner_vouches(plan)
-    shift = first_fake - attacked.first_fake
+    pairs = np.unique(np.stack([told.slanderer, told.slandered], axis=1), axis=0)
     return HostileFeeds(
-        liked=tuple(items[items < attacked.first_fake] for items in rows),
-        fakes=tuple(items[items >= attacked.first_fake] + np.int32(shift) for items in rows),
+        liked=tuple(np.sort(mask).astype(np.int32) for mask in told.masks),
+        fakes=tuple(own + np.int32(shift * number) for number in region.tolist()),
         source=source,
         target=target,
-        caster=np.repeat(np.arange(len(against), dtype=np.int32), [len(a) for a in against]),
-        slandered=np.concatenate([*against, _none()]).astype(np.int32),
-        fooled=attacked.fooled,
+        caster=pairs[:, 0],
+        slandered=pairs[:, 1],
+        fooled=told.fooled,
         entered=entries_of_edges(plan),
         first_fake=first_fake,
-        n_fakes=snapshot.n_items - attacked.first_fake,
+        n_fakes=plan.fakes if plan.shared else plan.fakes * plan.regions,
         peers=max(spec.peers, 1),
     )
 

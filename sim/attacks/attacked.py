@@ -47,28 +47,65 @@ class AttackedWorld:
     near: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What was drawn for one cell. Identities are numbered from 0, region by region.
+
+    fooled: the honest person behind each attack edge. masks[i]: honest items that identity i claims
+    to like. (slanderer, slandered): identity against honest person.
+    """
+
+    fooled: I32
+    masks: list[I32]
+    slanderer: I32
+    slandered: I32
+
+
+def said(
+    world: World, plan: Attack, rng: np.random.Generator, *, fooled: I32 | None = None
+) -> Said:
+    """Who is fooled, and what the identities of one cell say.
+
+    The world must know vouches. fooled: who vouches over each attack edge; drawn as the plan says
+    if not given. O(people + vouches + claims).
+    """
+    vouches = _vouches_of(world)
+    fooled = _fooled(vouches, plan, rng) if fooled is None else fooled
+    identities = plan.regions * plan.identities if plan.slander else 0
+    slanderer = np.repeat(np.arange(identities, dtype=np.int32), SLANDERED)
+    slandered = rng.integers(0, vouches.n_authors, slanderer.size, np.int32)
+    masks = _masks(world.snapshot, vouches, fooled, plan, rng)
+    if most := plan.profile:
+        masks = [m if m.size <= most else rng.choice(m, most, replace=False) for m in masks]
+    return Said(fooled, masks, slanderer, slandered)
+
+
 def attack(
     world: World, plan: Attack, rng: np.random.Generator, *, fooled: I32 | None = None
 ) -> AttackedWorld:
-    """Add the regions of one cell. The world must know vouches; only positive ones are kept.
-
-    fooled: who vouches over each attack edge; drawn as the plan says if not given.
-    """
-    vouches = world.vouches
-    if vouches is None:
-        raise ValueError("an attack over vouches needs a world with vouches")
+    """Add the regions of one cell, see `said`. Of honest vouches only positive ones are kept."""
+    vouches = _vouches_of(world)
     n_people, n_items = world.snapshot.n_authors, world.snapshot.n_items
-    fooled = _fooled(vouches, plan, rng) if fooled is None else fooled
+    told = said(world, plan, rng, fooled=fooled)
+    caster = _casters(vouches)
     near = np.zeros(n_people, np.bool_)
-    near[fooled] = True
-    caster = np.repeat(np.arange(n_people, dtype=np.int32), np.diff(vouches.ptr))
+    near[told.fooled] = True
     near[caster[near[vouches.target]]] = True
-    compiled = _with_vouches(vouches, caster, fooled, plan, rng)
-    masks = _masks(world.snapshot, vouches, caster, fooled, plan, rng)
-    if most := plan.profile:
-        masks = [m if m.size <= most else rng.choice(m, most, replace=False) for m in masks]
-    snapshot = _with_claims(world.snapshot, masks, plan)
-    return AttackedWorld(World(snapshot, compiled), fooled, n_people, n_items, near)
+    compiled = _with_vouches(vouches, caster, told, plan)
+    snapshot = _with_claims(world.snapshot, told.masks, plan)
+    return AttackedWorld(World(snapshot, compiled), told.fooled, n_people, n_items, near)
+
+
+def _vouches_of(world: World) -> CompiledVouches:
+    if world.vouches is None:
+        raise ValueError("an attack over vouches needs a world with vouches")
+    return world.vouches
+
+
+def _casters(vouches: CompiledVouches) -> I32:
+    """Who gives each positive vouch."""
+    rows: I32 = np.arange(vouches.n_authors, dtype=np.int32)
+    return np.repeat(rows, np.diff(vouches.ptr))
 
 
 def _fooled(vouches: CompiledVouches, plan: Attack, rng: np.random.Generator) -> I32:
@@ -84,23 +121,22 @@ def _fooled(vouches: CompiledVouches, plan: Attack, rng: np.random.Generator) ->
 
 
 def _with_vouches(
-    vouches: CompiledVouches, caster: I32, fooled: I32, plan: Attack, rng: np.random.Generator
+    vouches: CompiledVouches, caster: I32, told: Said, plan: Attack
 ) -> CompiledVouches:
     n_people = np.int32(vouches.n_authors)
     source, target = all_inner_vouches(plan)
     n_authors = vouches.n_authors + plan.regions * plan.identities
-    slanderers = np.arange(n_people, n_authors if plan.slander else n_people, dtype=np.int32)
-    slandered = rng.integers(0, n_people, slanderers.size * SLANDERED, np.int32)
     pairs = np.stack(
         [
-            np.concatenate([caster, fooled, source + n_people, np.repeat(slanderers, SLANDERED)]),
+            np.concatenate([caster, told.fooled, source + n_people, told.slanderer + n_people]),
             np.concatenate(
-                [vouches.target, entries_of(plan) + n_people, target + n_people, slandered]
+                [vouches.target, entries_of(plan) + n_people, target + n_people, told.slandered]
             ),
         ]
     )
-    ones = np.ones(fooled.size + source.size, np.float32)
-    weight = np.concatenate([vouches.weight, ones, np.full(slandered.size, -1, np.float32)])
+    ones = np.ones(told.fooled.size + source.size, np.float32)
+    against = np.full(told.slandered.size, -1, np.float32)
+    weight = np.concatenate([vouches.weight, ones, against])
     # One person may be fooled twice for the same identity; that is one vouch.
     _, first = np.unique(pairs[0].astype(np.int64) << 32 | pairs[1], return_index=True)
     return CompiledVouches.from_triples(n_authors, pairs[0, first], pairs[1, first], weight[first])
@@ -109,12 +145,12 @@ def _with_vouches(
 def _masks(
     snapshot: GraphSnapshot,
     vouches: CompiledVouches,
-    caster: I32,
     fooled: I32,
     plan: Attack,
     rng: np.random.Generator,
 ) -> list[I32]:
     """The honest items that each identity claims to like."""
+    caster = _casters(vouches)
     identities = plan.regions * plan.identities
     if plan.strategy is Strategy.OWN:
         return [np.empty(0, np.int32)] * identities

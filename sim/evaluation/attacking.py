@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sim.attacks.attacked import attack
-from sim.attacks.exposure import Exposure, expose
+from sim.attacks.exposure import Exposure, expose, reached
 from sim.attacks.regions import Attack
 from sim.data.affinity import with_affinities
-from sim.data.interactions import Dataset, Wanted, world_of
+from sim.data.interactions import Bool, Dataset, Wanted, world_of
 from sim.data.splits import HELD_OUT, Split, hold_out
 from sim.evaluation.intervals import student
 from sim.evaluation.workers import shared
@@ -81,8 +81,8 @@ class Cell:
     reached_p99: float
     fooled: float
     worst: int
-    ndcg: float
-    plain: float
+    ndcg: float = math.nan
+    plain: float = math.nan
 
 
 def honest_splits(data: Dataset, setting: Setting, affinity: str = "equal") -> list[Honest]:
@@ -129,6 +129,7 @@ class _Desk:
         """All draws of one attack."""
         setting = self.setting
         shown: list[Exposure] = []
+        near: list[Bool] = []
         ndcg: list[float] = []
         plain: list[float] = []
         for draw in range(setting.draws):
@@ -140,31 +141,32 @@ class _Desk:
             hostile = attack(split.world, plan, rng)
             seen = expose(self.method, hostile, people, n=setting.k, seed=(setting.seed, draw))
             shown.append(seen)
+            near.append(reached(hostile, people, (setting.seed, draw)))
             ndcg.append(float(_ndcg(people, seen.lists, split.wanted, setting.k).mean()))
             plain.append(float(split.plain[asked].mean()))
-        return _summary(plan, shown, setting.k, float(np.mean(ndcg)), float(np.mean(plain)))
+        summary = _summary(plan, shown, np.concatenate(near), setting.k)
+        return replace(summary, ndcg=float(np.mean(ndcg)), plain=float(np.mean(plain)))
 
 
-def _summary(plan: Attack, shown: list[Exposure], k: int, ndcg: float, plain: float) -> Cell:
+def _summary(plan: Attack, shown: list[Exposure], near: Bool, k: int) -> Cell:
+    """What was shown. near: who was reached, over all draws."""
     fakes = np.concatenate([one.fakes for one in shown])
-    reached = fakes[np.concatenate([one.reached for one in shown])]
+    theirs = fakes[near]
     fooled = fakes[np.concatenate([one.fooled for one in shown])]
     means = np.array([one.fakes.mean() / k for one in shown])
     high = math.nan
     if means.size > 1:
         one_sided = student(means.size - 1, 0.90)
         high = float(means.mean() + one_sided * means.std(ddof=1) / math.sqrt(means.size))
-    enough = reached.size >= REACHED_MIN
+    enough = theirs.size >= REACHED_MIN
     return Cell(
         plan=plan,
         mean=float(means.mean()),
         high=high,
-        reached=float(reached.mean() / k) if enough else math.nan,
-        reached_p99=float(np.quantile(reached, 0.99, method="higher")) if enough else math.nan,
+        reached=float(theirs.mean() / k) if enough else math.nan,
+        reached_p99=float(np.quantile(theirs, 0.99, method="higher")) if enough else math.nan,
         fooled=float(fooled.mean() / k) if fooled.size else math.nan,
         worst=int(fakes.max(initial=0)),
-        ndcg=ndcg,
-        plain=plain,
     )
 
 

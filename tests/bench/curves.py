@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from ranking.config import Method as Way
-from sim.attacks.exposure import draws
+from sim.attacks.attacked import attack
+from sim.attacks.exposure import expose
 from sim.attacks.regions import Attack, Strategy, Topology
 from sim.evaluation.evaluate import Run, evaluate
 from sim.evaluation.intervals import of_draws, of_people_and_seeds
@@ -83,8 +84,13 @@ def _identities(scale: Scale) -> list[Series]:
         points = []
         for identities in IDENTITIES:
             plan = Attack(EDGES, identities, EDGES, Topology.CHAIN, Strategy.CLONE)
-            shown = draws(method(name), world, plan, groups, n=K, seed=SEED)
-            found = of_draws(np.array([100 * one.fakes.mean() / K for one in shown]))
+            shares = []
+            for draw, group in enumerate(groups):  # each time others are fooled
+                seed = SEED, draw
+                hostile = attack(world, plan, np.random.default_rng(seed))
+                shown = expose(method(name), hostile, group, n=K, seed=seed)
+                shares.append(100 * shown.fakes.mean() / K)
+            found = of_draws(np.array(shares))
             low = None if found.low is None else max(0.0, found.low)
             points.append(Point(identities, found.mean, low, found.high))
         lines.append(Series("exposure-identities", title, *labels, tuple(points)))

@@ -6,7 +6,7 @@ asked for: nobody who runs arrays alone waits for peers, nor the other way round
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ from sim.scenario.errors import Key, ScenarioError
 from sim.scenario.parts import TRANSPORT
 from sim.scenario.schema import (
     Churn,
+    Compared,
     Eclipse,
     Fidelity,
     Scenario,
@@ -110,18 +111,36 @@ def _beyond(scenario: Scenario, fidelity: Fidelity) -> Iterator[ScenarioError]:
         if fidelity not in DEFENCES[name].fidelities:
             yield _cannot(fidelity, f"cannot switch {name} off", ("off", number))
     if fidelity is not Fidelity.REAL:
-        for name in scenario.peer:
-            if name.startswith(TRANSPORT):
-                yield _cannot(fidelity, f"has no network process: {name}", ("peer", name))
+        for name in _of_transport(scenario.peer):
+            yield _cannot(fidelity, f"has no network process: {name}", ("peer", name))
+    for number, other in enumerate(scenario.compared):
+        yield from _beyond_compared(other, fidelity, ("compared", number))
     if fidelity is Fidelity.GRAPH:
         yield from _beyond_arrays(scenario)
         return
     if scenario.method != OURS:
         yield _cannot(fidelity, f"is of peers, who know {OURS} only", ("method",))
-    if scenario.compared:
-        yield _cannot(fidelity, "compares no methods", ("compared", 0, "method"))
     if fidelity is Fidelity.REAL:
+        if scenario.compared:
+            yield _cannot(fidelity, "compares nothing", ("compared", 0))
         yield from able.problems(scenario)
+
+
+def _beyond_compared(other: Compared, fidelity: Fidelity, at: Key) -> Iterator[ScenarioError]:
+    for place, name in enumerate(other.off):
+        if fidelity not in DEFENCES[name].fidelities:
+            yield _cannot(fidelity, f"cannot switch {name} off", (*at, "off", place))
+    for name in _of_transport(other.peer):
+        yield _cannot(fidelity, f"has no network process: {name}", (*at, "peer", name))
+    if fidelity is Fidelity.VIRTUAL:
+        if other.method != OURS:
+            yield _cannot(fidelity, f"is of peers, who know {OURS} only", (*at, "method"))
+        if other.set:
+            yield _cannot(fidelity, "has settings of peers: `peer`, not `set`", (*at, "set"))
+
+
+def _of_transport(settings: Iterable[str]) -> list[str]:
+    return [name for name in settings if name.startswith(TRANSPORT)]
 
 
 def _beyond_arrays(scenario: Scenario) -> Iterator[ScenarioError]:

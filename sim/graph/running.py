@@ -30,8 +30,8 @@ from sim.methods.salsa import PlainSalsa
 from sim.outcome import Outcome, Progress, Tell
 from sim.population.drawing import population_of
 from sim.population.people import Population
-from sim.scenario.schema import Fidelity, Scenario
-from sim.scenario.settings import peer_config
+from sim.scenario.schema import Compared, Fidelity, Scenario
+from sim.scenario.settings import otherwise, peer_config
 
 F64 = NDArray[np.float64]
 
@@ -48,8 +48,7 @@ def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
     steps = _Steps(progress, 1 + 2 * (1 + len(scenario.compared)))
     desk.figures("", _ours(scenario), True, steps)
     for one in scenario.compared:
-        made = method(one.method, {k: _value(v) for k, v in one.set.items()})
-        desk.figures(f"{one.label}.", made, one.attacked, steps)
+        desk.figures(f"{one.label}.", _theirs(scenario, one), one.attacked, steps)
     desk.plain(steps)
     return Outcome(
         scenario=scenario,
@@ -73,6 +72,14 @@ def _ours(scenario: Scenario) -> Method:
         return method(scenario.method)
     config = peer_config(scenario)
     return Grapevine(config.rank, config.trust)
+
+
+def _theirs(scenario: Scenario, one: Compared) -> Method:
+    """What a comparison ranks with: parameters begin from the method's defaults; without any, our
+    own has the scenario's settings and those of the comparison."""
+    if one.set:
+        return method(one.method, {k: _value(v) for k, v in one.set.items()})
+    return _ours(otherwise(scenario, one))
 
 
 @dataclass(slots=True)

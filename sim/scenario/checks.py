@@ -19,8 +19,8 @@ from sim.scenario.names import (
     SPEAKING,
     STRATEGIES,
 )
-from sim.scenario.schema import Followers, Scenario, Speaking, Sybil
-from sim.scenario.settings import node_config
+from sim.scenario.schema import Compared, Followers, Scenario, Speaking, Sybil
+from sim.scenario.settings import node_config, otherwise
 
 
 def check(scenario: Scenario) -> None:
@@ -29,6 +29,8 @@ def check(scenario: Scenario) -> None:
         if word not in known:
             raise ScenarioError(f"there is no {word!r}", key, hint=nearest(word, known))
     node_config(scenario)
+    for number, other in enumerate(scenario.compared):
+        _compared(scenario, number, other)
     for problem in (*_people(scenario), *_times(scenario), *_lists(scenario)):
         raise problem
     labels = labels_of(scenario)
@@ -38,6 +40,23 @@ def check(scenario: Scenario) -> None:
         except ScenarioError as error:
             at: Key = ("claim", number, "assert")
             raise ScenarioError(error.problem, at, hint=error.hint) from None
+
+
+def _compared(scenario: Scenario, number: int, other: Compared) -> None:
+    """Raises ScenarioError where the other settings cannot be."""
+    at: Key = ("compared", number)
+    try:
+        node_config(otherwise(scenario, other))
+    except ScenarioError as error:
+        raise ScenarioError(error.problem, (*at, *error.key), hint=error.hint) from None
+    if again := _twice(other.off):
+        raise ScenarioError(f"{again} stands there twice", (*at, "off"))
+    for name in ("off", "peer"):
+        if other.set and getattr(other, name):
+            raise ScenarioError(
+                f"{name} and set exclude each other", (*at, name),
+                hint="set begins from the method's own defaults",
+            )  # fmt: skip
 
 
 def _names(scenario: Scenario) -> Iterator[tuple[Key, str, Sequence[str]]]:
@@ -57,6 +76,8 @@ def _names(scenario: Scenario) -> Iterator[tuple[Key, str, Sequence[str]]]:
             yield (*at, "entrance"), hostile.entrance, ENTRANCES
     for number, other in enumerate(scenario.compared):
         yield ("compared", number, "method"), other.method, METHODS
+        for place, name in enumerate(other.off):
+            yield ("compared", number, "off", place), name, tuple(DEFENCES)
 
 
 def _people(scenario: Scenario) -> Iterator[ScenarioError]:

@@ -202,14 +202,16 @@ def _one_key(key: Key) -> Key:
 
 
 def _flattened(tables: dict[str, Any]) -> dict[str, Any]:
-    """With the settings of `peer` and of each `compared.set` as one table without tables."""
+    """With the settings of `peer`, and of each comparison's `peer` and `set`, as one table without
+    tables."""
     made = dict(tables)
     if isinstance(made.get("peer"), dict):
         made["peer"] = dict(_flat(made["peer"], ""))
     if isinstance(made.get("compared"), list):
         made["compared"] = [
-            one | {"set": dict(_flat(one["set"], ""))}
-            if isinstance(one, dict) and isinstance(one.get("set"), dict)
+            one
+            | {k: dict(_flat(v, "")) for k, v in one.items() if k in FREE and isinstance(v, dict)}
+            if isinstance(one, dict)
             else one
             for one in made["compared"]
         ]

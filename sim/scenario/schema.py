@@ -221,11 +221,18 @@ class Claim(Table, frozen=True):
 
 
 class Compared(Table, frozen=True):
-    """Another method or setting measured on the same world (graph runs): `label.METRIC`."""
+    """The same world and seed once more, but for what is said here: `label.METRIC`.
+
+    off, peer: as in the scenario, on top of what stands there. attacked: false leaves every
+    adversary out. method, set: another method and its parameters, from its own defaults on; graph
+    runs only, for a peer knows no other.
+    """
 
     label: Name
     method: Name = "grapevine"
     attacked: bool = True
+    off: tuple[Name, ...] = ()
+    peer: dict[str, Parameter] = field(default_factory=dict)
     set: dict[str, Parameter] = field(default_factory=dict)
 
 

@@ -12,6 +12,9 @@ from msgspec.structs import FieldInfo
 
 from sim.scenario.schema import Scenario, Table
 
+FREE = ("peer", "set")
+"""Tables of a comparison whose keys are names of settings."""
+
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 PLAIN_LINES = re.compile(r'[^\x00-\x09\x0b-\x1f\x7f\\"]*')
 """Text of several lines that may stand as it is."""
@@ -72,7 +75,7 @@ def _lines(table: dict[str, Any], path: str) -> Iterator[str]:
             yield f"{_key(name)} = {_text(value)}"
     for name, value in tables.items():
         inner = f"{path}.{_key(name)}" if path else _key(name)
-        if name == "set":  # a table in one line stands better inside a list
+        if path and name in FREE:  # a table in one line stands better inside a list
             yield f"{_key(name)} = {literal(value)}"
         elif isinstance(value, list):
             for one in value:

@@ -95,10 +95,14 @@ def samples_of(world: World, last: list[Shown]) -> Mapping[str, F64]:
     return evaluated.samples_of(world.population, *_columns(last))
 
 
+def lists_in(last: list[Shown]) -> I32:
+    """int32[asked, k]: what each of them was shown."""
+    return np.stack([shown.items for shown in last])
+
+
 def _columns(last: list[Shown]) -> tuple[I32, I32]:
     """(who was asked, what she was shown)."""
-    people = np.array([shown.person for shown in last], np.int32)
-    return people, np.stack([shown.items for shown in last])
+    return np.array([shown.person for shown in last], np.int32), lists_in(last)
 
 
 @dataclass(slots=True)

@@ -101,3 +101,18 @@ def test_progress_goes_on_to_the_end():
     assert done == sorted(done)
     assert done[-1] == 1
     assert told[-1].peers == 120
+
+
+def test_a_comparison_ranks_with_the_scenarios_settings_and_its_own():
+    given = {"peer": {"trust.alpha": 0.9}}
+    made = (
+        Compared(label="same"),
+        Compared(label="usual", peer={"trust.alpha": 0.08}),
+        Compared(label="open", off=("beta", "kappa", "edge-cap")),
+    )
+    found = run(scenario(**given, compared=made), 3).metrics
+    usual = run(scenario(), 3).metrics
+    for name in ("ndcg", "fakes", "rbo"):
+        assert found[f"same.{name}"] == found[name]
+        assert found[f"usual.{name}"] == usual[name]
+    assert found["open.fakes"] > found["fakes"]

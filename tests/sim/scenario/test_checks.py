@@ -47,6 +47,16 @@ def test_a_quiet_world_passes() -> None:
         ({"churn": Churn(joined_by_s=601)}, ("churn", "joined_by_s")),
         ({"compared": (Compared(label="a"), Compared(label="a"))}, ("compared", 1, "label")),
         ({"compared": (Compared(label="ndcg"),)}, ("compared", 0, "label")),
+        ({"compared": (Compared(label="b", off=("bets",)),)}, ("compared", 0, "off", 0)),
+        ({"compared": (Compared(label="b", off=("beta", "beta")),)}, ("compared", 0, "off")),
+        (
+            {"compared": (Compared(label="b", peer={"trust.bets": 1}),)},
+            ("compared", 0, "peer", "trust.bets"),
+        ),
+        (
+            {"compared": (Compared(label="b", off=("beta",), set={"alpha": 0.5}),)},
+            ("compared", 0, "off"),
+        ),
         ({"claim": (Claim(assert_="1"),)}, ("claim", 0, "assert")),
         ({"fidelities": ()}, ("fidelities",)),
     ],

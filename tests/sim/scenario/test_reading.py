@@ -104,6 +104,7 @@ def test_a_scenario_survives_being_written_as_json(whole: Path) -> None:
         ("peer.trust.alpha=0.4", lambda s: s.peer["trust.alpha"] == 0.4),
         ('peer."trust.walks"=7', lambda s: s.peer["trust.walks"] == 7),
         ("off=[]", lambda s: s.off == ()),
+        ("compared.0.peer.trust.alpha=0.2", lambda s: s.compared[0].peer == {"trust.alpha": 0.2}),
         ("compared.0.set.alpha=2", lambda s: s.compared[0].set == {"alpha": 2}),
         ("fidelities=['real']", lambda s: s.fidelities == (schema.Fidelity.REAL,)),
         ("title='x = y'", lambda s: s.title == "x = y"),

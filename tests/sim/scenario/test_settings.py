@@ -6,8 +6,8 @@ import pytest
 
 from node.core.config import PeerConfig
 from sim.scenario.errors import ScenarioError
-from sim.scenario.schema import Scenario, Time
-from sim.scenario.settings import node_config, peer_config
+from sim.scenario.schema import Claim, Compared, Eclipse, Scenario, Time
+from sim.scenario.settings import node_config, otherwise, peer_config
 from trust.config import ConnectivityDecay
 
 
@@ -39,3 +39,23 @@ def test_rounds_then_what_is_off_then_what_is_said() -> None:
 def test_what_does_not_exist_is_refused(odd: dict[str, object]) -> None:
     with pytest.raises(ScenarioError):
         peer_config(Scenario(name="a", title="A", **odd))
+
+
+def test_a_comparison_is_the_scenario_but_for_what_it_says() -> None:
+    scenario = Scenario(
+        name="a", title="A", off=("kappa",), peer={"trust.beta": 0.5, "trust.alpha": 0.2},
+        adversary=(Eclipse(),), claim=(Claim(assert_="fakes < 1"),),
+        compared=(Compared(label="b"),),
+    )  # fmt: skip
+    same = otherwise(scenario, Compared(label="b"))
+    assert node_config(same) == node_config(scenario)
+    assert same.adversary == scenario.adversary
+    assert same.compared == same.claim == ()
+    calm = otherwise(scenario, Compared(label="b", attacked=False, peer={"trust.alpha": 0.3}))
+    assert calm.adversary == ()
+    assert node_config(calm).peer.trust.alpha == 0.3
+    assert node_config(calm).peer.trust.beta == 0.5
+    bare = node_config(otherwise(scenario, Compared(label="b", off=("beta", "kappa")))).peer
+    assert bare.trust.beta == 0, "what is switched off is off, whatever the scenario has set"
+    assert bare.trust.alpha == 0.2
+    assert bare.rank.kappa == 0

@@ -26,7 +26,10 @@ def test_only_what_is_unusual_is_written_and_settings_keep_their_dots() -> None:
         off=("beta",),
         world=World(people=50),
         adversary=(Sybil(edges=3), Followers(followers=4)),
-        compared=(Compared(label="no-beta", method="web3recommend", set={"beta": 0.0}),),
+        compared=(
+            Compared(label="no-beta", method="web3recommend", set={"beta": 0.0}),
+            Compared(label="b", attacked=False, off=("beta",), peer={"trust.alpha": 0.5}),
+        ),
         claim=(Claim(assert_="fakes <= 0.1"),),
     )
     text = toml_of(scenario)

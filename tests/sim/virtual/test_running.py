@@ -1,12 +1,24 @@
 """A scenario from its table to its outcome."""
 
 import math
+from functools import cache
 
 import pytest
 from msgspec.structs import replace
 
 from sim import running
-from sim.scenario.schema import Claim, Fidelity, News, Planted, Questions, Speaking, Time, World
+from sim.scenario.schema import (
+    Claim,
+    Compared,
+    Fidelity,
+    News,
+    Planted,
+    Questions,
+    Speaking,
+    Sybil,
+    Time,
+    World,
+)
 from sim.virtual.running import run
 from tests.sim.virtual.small import scenario
 
@@ -57,3 +69,50 @@ def test_honest_peers_stay_sound_among_hostile_ones(how):
     hostile = (Speaking(how=how, peers=2, rate_per_s=2.0, vouched=3),)
     found = run(small(adversary=hostile), 2)
     assert found.metrics["coverage"] == 1
+
+
+BARE = ("alpha", "beta", "kappa", "edge-cap")
+ATTACK = (Sybil(edges=12, identities=2, fakes=5, entries=2),)
+
+
+@cache
+def beside():
+    """An attack, the same without defences, and both without attack."""
+    return run(
+        small(
+            adversary=ATTACK,
+            compared=(
+                Compared(label="bare", off=BARE),
+                Compared(label="calm", attacked=False),
+                Compared(label="bare-calm", off=BARE, attacked=False),
+            ),
+        ),
+        2,
+    )
+
+
+@pytest.mark.slow
+def test_the_same_world_again_with_other_settings_and_without_the_attack():
+    alone, found = run(small(adversary=ATTACK), 2), beside()
+    calm = run(small(), 2)
+    bare = run(small(adversary=ATTACK, off=BARE), 2)
+    for label, other in (("", alone), ("calm.", calm), ("bare.", bare)):
+        for name in ("ndcg", "fakes", "coverage", "messages", "bytes"):
+            assert found.metrics[label + name] == other.metrics[name], label + name
+        assert found.samples[f"{label}ndcg"] == other.samples["ndcg"]
+    assert found.metrics["bare.fakes"] > found.metrics["fakes"]
+    assert found.digest != alone.digest
+    assert "bare.bytes_of_memory_per_peer" not in found.metrics
+
+
+@pytest.mark.slow
+def test_what_an_attack_costs_is_told_beside_the_same_settings_without_it():
+    figures = beside().metrics
+    for label in ("", "bare"):
+        own, calm = (f"{label}." if label else ""), (f"{label}-calm." if label else "calm.")
+        lost = 1 - figures[f"{own}ndcg"] / figures[f"{calm}ndcg"]
+        assert figures[f"{own}honest_loss"] == pytest.approx(lost)
+        assert 0 < figures[f"{own}rbo"] <= 1
+    assert "calm.honest_loss" not in figures
+    assert figures["bare.rbo"] < figures["rbo"]
+    assert "honest_loss" not in run(small(adversary=ATTACK), 2).metrics

@@ -27,7 +27,7 @@ from node.config import load_config
 from node.paths import data_paths
 from node.query.client import QueryClient
 from node.query.schema import QueryError
-from sim.scenario.reading import shipped
+from sim.scenario.reading import shipped, shipped_sweeps
 
 ROOT = Path(__file__).resolve().parent.parent
 PINNED = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\]+)", re.MULTILINE)
@@ -311,6 +311,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         names
     )
     scenarios = {f"sim/scenario/shipped/{path.name}" for path in shipped().values()}
+    scenarios |= {f"sim/scenario/sweeps/{path.name}" for path in shipped_sweeps().values()}
     assert len(scenarios) > 10
     assert scenarios <= set(names)
     sources = [

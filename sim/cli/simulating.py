@@ -95,17 +95,23 @@ def validate(
 
 @command(app, "list", schema="sim-list")
 def list_(session: Session) -> None:
-    """The scenarios that are shipped."""
-    from sim.scenario.reading import read, shipped
+    """The scenarios and the sweeps that are shipped."""
+    from sim.scenario.reading import read, shipped, shipped_sweeps
 
     rows = []
     for name, path in shipped().items():
         made = read(path)
         kinds = [str(one) for one in made.fidelities]
         rows.append({"name": name, "title": made.title, "fidelities": kinds, "file": str(path)})
+    sweeps = [{"name": name, "file": str(path)} for name, path in shipped_sweeps().items()]
     wide = max((len(str(row["name"])) for row in rows), default=0)
     session.show(
-        {"scenarios": rows}, *(f"{str(row['name']).ljust(wide)}  {row['title']}" for row in rows)
+        {"scenarios": rows, "sweeps": sweeps},
+        *(f"{str(row['name']).ljust(wide)}  {row['title']}" for row in rows),
+        *(
+            f"{row['name'].ljust(wide)}  a sweep: grapevine sim sweep {row['name']}"
+            for row in sweeps
+        ),
     )
 
 

@@ -50,7 +50,9 @@ def extra() -> Iterator[None]:
 @command(app, "sweep", schema="sim-sweep")
 def sweep(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="A sweep file: scenario, seeds, and a design.")],
+    file: Annotated[
+        str, typer.Argument(help="A sweep file SWEEP.toml, or the name of a shipped one.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where its runs are kept.")],
     workers: Annotated[
         int, typer.Option(min=0, max=WORKERS_MAX, help="Processes; 0: one for each core.")
@@ -68,12 +70,13 @@ def sweep(
     and keeps its log (exit 12).
     """
     from sim.scenario.errors import ScenarioError
+    from sim.scenario.reading import find_sweep
 
     with extra():
         from sim.studies.sweep import ClusterError, SweepError, read
         from sim.studies.sweep import sweep as do
     try:
-        plan = read(file)
+        plan = read(find_sweep(file))
     except ScenarioError as error:
         raise refused(error) from None
     if dry_run:

@@ -55,6 +55,21 @@ def difference_by_person(a: Sequence[Outcome], b: Sequence[Outcome], name: str) 
     return None if np.isnan(off).all() else of_people_and_seeds(off)
 
 
+def difference_within(outcomes: Sequence[Outcome], a: str, b: str) -> Interval | None:
+    """Metric b - metric a of the same runs, over people and seeds where every run tells of each
+    person, else over seeds. None if no run knows both."""
+    off = values_of(outcomes, b) - values_of(outcomes, a)
+    if np.isnan(off).all():
+        return None
+    pairs = [(_sample(one, a), _sample(one, b)) for one in outcomes]
+    rows = [
+        right - left
+        for left, right in pairs
+        if left is not None and right is not None and left.size == right.size
+    ]
+    return of_people_and_seeds(_matrix(rows)) if len(rows) == len(pairs) else of_draws(off)
+
+
 def _sample(outcome: Outcome, metric: str) -> F64 | None:
     """One value for each person, if their mean is what the metric says."""
     values = np.array(outcome.samples.get(metric, ()), np.float64)

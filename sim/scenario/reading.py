@@ -28,6 +28,7 @@ DEPTH_MAX = 32
 """Tables within tables."""
 
 SHIPPED = Path(__file__).parent / "shipped"
+SWEEPS = Path(__file__).parent / "sweeps"
 SUFFIX = ".toml"
 
 KINDS: dict[str, type[Table]] = {
@@ -51,15 +52,28 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(SHIPPED.glob(f"*{SUFFIX}"))}
 
 
+def shipped_sweeps() -> dict[str, Path]:
+    """The sweep files that come with the simulator, by name."""
+    return {path.stem: path for path in sorted(SWEEPS.glob(f"*{SUFFIX}"))}
+
+
 def find(word: str) -> Path:
     """The file that is meant: a path, or the name of one that is shipped. Raises ScenarioError."""
+    return _found(word, shipped(), "scenario")
+
+
+def find_sweep(word: str) -> Path:
+    """The same of a sweep file."""
+    return _found(word, shipped_sweeps(), "sweep")
+
+
+def _found(word: str, known: Mapping[str, Path], what: str) -> Path:
     path = Path(word)
     if path.suffix == SUFFIX or len(path.parts) > 1:
         return path
-    known = shipped()
     if word not in known:
         raise ScenarioError(
-            f"no scenario {word[:128]!r} is shipped, and no file is called so",
+            f"no {what} {word[:128]!r} is shipped, and no file is called so",
             hint=nearest(word, known),
         )
     return known[word]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.scenario.reading import shipped
+from sim.scenario.reading import shipped, shipped_sweeps
 from tests.node.cli.terminal import typed
 from tests.sim.cli.towns import town, written
 
@@ -32,7 +32,9 @@ def test_the_shipped_are_listed_and_shown() -> None:
     assert told.envelope["schema"] == "grapevine.sim-list/1"
     assert [one["name"] for one in told.data["scenarios"]] == list(shipped())
     lines = typed("sim", "list").out.splitlines()
-    assert len(lines) == len(shipped())
+    assert [one["name"] for one in told.data["sweeps"]] == list(shipped_sweeps())
+    assert len(lines) == len(shipped()) + len(shipped_sweeps())
+    assert lines[-1].endswith("grapevine sim sweep comparison")
     first = told.data["scenarios"][0]["name"]
     assert typed("sim", "show", first).out.startswith(f"{first}: ")
     assert typed("sim", "show", first, "--json").data["name"] == first

@@ -8,6 +8,7 @@ import pytest
 from sim.evaluation.differences import (
     difference_by_person,
     difference_of,
+    difference_within,
     interval_of,
     names_of,
 )
@@ -83,3 +84,18 @@ def test_people_who_are_not_the_same_number_are_not_paired() -> None:
 def test_worlds_with_more_and_fewer_people_count_together() -> None:
     a = [outcome(1, {"x": 0.5}, {"x": [0.0, 1.0]}), outcome(2, {"x": 1.0}, {"x": [1.0]})]
     assert interval_of(a, "x").mean == pytest.approx(2 / 3)
+
+
+def test_methods_of_one_run_are_paired_by_person() -> None:
+    rng = np.random.default_rng(6)
+    runs = []
+    for seed in range(3):
+        lists = rng.random(100)
+        other = lists + rng.normal(0.05, 0.1, 100)
+        metrics = {"x": float(lists.mean()), "m.x": float(other.mean())}
+        runs.append(outcome(seed, metrics, {"x": lists.tolist(), "m.x": other.tolist()}))
+    off = difference_within(runs, "x", "m.x")
+    assert 0 < off.low < 0.05 < off.high < 0.1
+    by_seed = difference_within([outcome(one.seed, one.metrics) for one in runs], "x", "m.x")
+    assert by_seed.mean == pytest.approx(off.mean)
+    assert difference_within(runs, "x", "y") is None

@@ -25,11 +25,29 @@ CLONES = Scenario(
 )
 
 
+COMPARED = """
+[[compared]]
+label = "popular"
+method = "popularity"
+[[compared]]
+label = "chance"
+method = "random"
+[[claim]]
+assert = "fakes <= 1"
+why = "of course"
+"""
+"""More of a scenario."""
+
+
 def outcome(scenario: Scenario, seed: int) -> Outcome:
-    """Its own method beside popularity."""
-    own, other = run(scenario, seed), run(replace(scenario, method="popularity"), seed)
-    metrics = own.metrics | {f"popular.{name}": value for name, value in other.metrics.items()}
-    return replace(own, metrics=metrics, claims=check(scenario, metrics))
+    """Its own method beside those that are compared."""
+    own = run(scenario, seed)
+    metrics, samples = dict(own.metrics), dict(own.samples)
+    for one in scenario.compared:
+        other = run(replace(scenario, method=one.method), seed)
+        metrics |= {f"{one.label}.{name}": value for name, value in other.metrics.items()}
+        samples |= {f"{one.label}.{name}": values for name, values in other.samples.items()}
+    return replace(own, metrics=metrics, samples=samples, claims=check(scenario, metrics))
 
 
 def runs(directory: Path, scenario: Scenario = CLONES, seeds: int = 3) -> list[Outcome]:
@@ -40,12 +58,12 @@ def runs(directory: Path, scenario: Scenario = CLONES, seeds: int = 3) -> list[O
     return made
 
 
-def sweep(directory: Path, text: str, *, failed: int = 0) -> None:
-    """All runs of a sweep but the last `failed`, which have a log."""
+def sweep(directory: Path, text: str, *, failed: int = 0, more: str = "") -> None:
+    """All runs of a sweep but the last `failed`, which have a log. more: of its scenario."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "town.toml").write_text(
         'name = "town"\ntitle = "A town"\nfidelities = ["graph"]\nmethod = "salsa"\n'
-        'questions.k = 10\n[[adversary]]\nkind = "sybil"\nedges = 2\n'
+        f'questions.k = 10\n[[adversary]]\nkind = "sybil"\nedges = 2\n{more}'
     )
     file = directory / "edges.toml"
     file.write_text(f'scenario = "town.toml"\n{text}')
@@ -54,7 +72,7 @@ def sweep(directory: Path, text: str, *, failed: int = 0) -> None:
     for number, one in enumerate(plan.runs):
         place = place_of(directory, one.key)
         if number < len(plan.runs) - failed:
-            write(run(one.scenario, one.seed), place)
+            write(outcome(one.scenario, one.seed), place)
         else:
             place.mkdir(parents=True)
             (place / FAILED).write_text("Traceback")

@@ -1,22 +1,32 @@
-"""Each group and sweep has the pictures that its runs can fill."""
+"""Each group has the pictures that its runs can fill."""
 
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from sim.outcome import write
 from sim.reports.evidence import gather
-from sim.reports.plots import methods_of, of_methods, of_series, of_sweep, swept_metrics
-from tests.sim.reports.made import CLONES, outcome, runs, sweep
+from sim.reports.plots import methods_of, of_methods, of_series
+from tests.sim.reports.made import CLONES, outcome, runs
 
 
 def test_methods_and_courses_of_a_group(tmp_path: Path) -> None:
     runs(tmp_path)
     (group,) = gather([tmp_path]).groups
     assert methods_of(group.outcomes, "salsa") == {"salsa (this)": "", "popular": "popular."}
-    assert of_methods(group, "m").what == "ndcg, fakes of each method, with 95 % bounds"
-    assert of_series(group, "s").what == "course of exposure_by_place"
+    dots = of_methods(group, "m")
+    assert dots.what == "ndcg, fakes of each method, with 95 % bounds"
+    assert dots.reading.endswith("Higher is better for ndcg; lower is better for fakes.")
+    courses = of_series(group, "s")
+    assert courses.what == "course of exposure_by_place"
+    assert "seed" in courses.reading
+
+
+def test_the_unattacked_reference_is_named_so() -> None:
+    told = replace(outcome(CLONES, 0), metrics={"ndcg": 1.0, "plain.ndcg": 1.0, "x.ndcg": 1.0})
+    assert methods_of([told], "salsa") == {
+        "salsa (this)": "", "plain (no attack)": "plain.", "x": "x.",
+    }  # fmt: skip
 
 
 def test_nothing_to_show_is_no_picture(tmp_path: Path) -> None:
@@ -25,25 +35,3 @@ def test_nothing_to_show_is_no_picture(tmp_path: Path) -> None:
     (group,) = gather([tmp_path]).groups
     assert of_methods(group, "m") is None
     assert of_series(group, "s") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "pictures"),
-    [
-        ("seeds = 2\n[grid]\nadversary.0.edges = [1, 3]\nadversary.0.identities = [1, 9]\n", 2),
-        ('[grid]\nadversary.0.strategy = ["own", "twin"]\nadversary.0.edges = [2]\n', 1),
-        ("[[list]]\nadversary.0.edges = 3\n[[list]]\nadversary.0.identities = 3\n", 2),
-        ("[grid]\nadversary.0.fakes = [1, 2, 4, 8, 16, 32, 64, 128]\noff = [[], ['beta']]", 2),
-        (
-            "[hypercube]\ndraws = 3\nparameters.adversary.0.fakes = "
-            "{ low = 1, high = 99, whole = true }",
-            1,
-        ),
-        ("seeds = 2", 0),
-    ],
-)
-def test_each_parameter_that_varies_has_a_picture(tmp_path: Path, text: str, pictures: int) -> None:
-    sweep(tmp_path, text)
-    (swept,) = gather([tmp_path]).sweeps
-    assert swept_metrics(swept) == ["ndcg", "fakes"]
-    assert len(list(of_sweep(swept, "x"))) == pictures

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from sim.scenario import schema
 from sim.scenario.errors import ScenarioError
-from sim.scenario.reading import find, parsed, placed, read, shipped
+from sim.scenario.reading import (
+    find,
+    find_sweep,
+    parsed,
+    placed,
+    read,
+    shipped,
+    shipped_sweeps,
+)
 
 WHOLE = """\
 name = "whole"
@@ -271,3 +279,12 @@ OVERRIDES = st.tuples(st.lists(PARTS, min_size=1, max_size=4).map(".".join), SCA
 @given(st.lists(st.one_of(OVERRIDES, st.text(max_size=20)), max_size=3))
 def test_no_override_raises_anything_else(overrides: list[str]) -> None:
     refused_or_read(WHOLE, overrides)
+
+
+def test_shipped_sweeps_are_found_by_name() -> None:
+    assert "comparison" in shipped_sweeps()
+    for name, path in shipped_sweeps().items():
+        assert find_sweep(name) == path
+    with pytest.raises(ScenarioError, match="no sweep 'comparsion' is shipped") as caught:
+        find_sweep("comparsion")
+    assert "comparison" in str(caught.value)

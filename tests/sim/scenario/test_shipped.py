@@ -29,6 +29,7 @@ def test_the_published_and_the_asked_are_there() -> None:
         "web3recommend-multi-giga", "meritrank-beta", "meritrank-alpha",
         "meritrank-informativeness", "scale-100", "scale-1000", "scale-10000", "churn", "eclipse",
         "partition-and-heal", "newcomer", "flood", "equivocation", "first-contact",
+        "comparison",
     }  # fmt: skip
     assert wanted <= shipped().keys()
     assert {name for name, one in DEFENCES.items() if one.fidelities} == {

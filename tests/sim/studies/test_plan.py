@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenario.errors import ScenarioError
+from sim.scenario.reading import shipped_sweeps
 from sim.scenario.schema import Fidelity
 from sim.studies.plan import read
 
@@ -107,3 +108,13 @@ def test_a_scenario_that_is_not_there_or_wrong_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         read(file)
     assert caught.value.place.endswith("town.toml:3")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", shipped_sweeps())
+def test_shipped_sweeps_could_run(name: str) -> None:
+    plan = read(shipped_sweeps()[name])
+    assert len(plan.runs) > 1
+    assert plan.manifest.title
+    assert plan.manifest.question
+    assert all(run.scenario.claim for run in plan.runs)

@@ -50,7 +50,8 @@ class NewsDesk:
         self._news, self._speakers, self._heap = news, speakers, heap
         self.stories: list[Story] = []
         self._by_item: dict[str, Story] = {}
-        self._by_bundle: dict[bytes, Story] = {}
+        self._by_bundle: dict[bytes, list[Story]] = {}
+        """A speaker who was away says several at once: they share a bundle."""
 
     def plan(self, hosts: Sequence[Host], partitions: Sequence[Partition]) -> None:
         """One after another, at even distances; people say them in turn."""
@@ -78,9 +79,9 @@ class NewsDesk:
             match effect:
                 case ev.StoreBundles(bundles=bundles):
                     for bundle in bundles:
-                        story = self._by_bundle.get(bundle.id)
-                        if story is not None and host.number in story.interested:
-                            story.known.setdefault(host.number, self._heap.now)
+                        for story in self._by_bundle.get(bundle.id, ()):
+                            if host.number in story.interested:
+                                story.known.setdefault(host.number, self._heap.now)
                 case ev.Commit(writes=writes) if self._by_item:
                     for write in writes:
                         if isinstance(write, ev.PutOwnBundle):
@@ -91,7 +92,7 @@ class NewsDesk:
             if type(claim) is Interaction and claim.item in self._by_item:
                 story = self._by_item.pop(claim.item)
                 story.size = len(bundle.wire())
-                self._by_bundle[bundle.id] = story
+                self._by_bundle.setdefault(bundle.id, []).append(story)
 
     # --------------------------------------------------------------------------------- figures
     def coverage(self, there: Sequence[Host]) -> float:

@@ -67,3 +67,18 @@ def test_a_speaker_who_is_away_speaks_when_she_is_back():
     made._came(speaker)
     made.run(20)
     assert made.news.coverage(made.there()) == 1
+
+
+def test_what_a_speaker_says_in_one_bundle_counts_as_often_as_she_says_it():
+    made = world(ring_of_friends(6), news=News(items=12, from_s=4, until_s=6))
+    made.run(3)
+    for host in made.hosts:
+        host.stop()
+    made.run(9)
+    for host in made.hosts:
+        host.start()
+        made._came(host)
+    made.run(30)
+    bundles = [stories for stories in made.news._by_bundle.values() if len(stories) > 1]
+    assert bundles
+    assert made.news.coverage(made.there()) == 1

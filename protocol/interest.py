@@ -45,6 +45,9 @@ class FollowingConfig:
 
     followed_max: int = 4_096
     """Authors followed; beyond it the least wanted are left out."""
+    staying: float = 2.0
+    """So many times as much as her priority counts whoever is followed already: what is held of
+    her is worth more than somebody else's little advantage, which may be chance. At least 1."""
     probation_share: float = 0.05
     """Strangers, as a share of `followed_max`; when full, no more are taken."""
     probation_s: float = 21_600.0
@@ -78,8 +81,8 @@ class Following:
 
     def follow(self, interest: Interest, *, now: float) -> list[AuthorKey]:
         """Replace the list; returns who is new on it or has other quotas. O(n log n)."""
-        order = sorted(interest.wanted.items(), key=_by_want)
         before = self._followed
+        order = sorted(interest.wanted.items(), key=self._by_want)
         self._followed = dict(order[: self._config.followed_max])
         for author in self._followed:
             self._probation.pop(author, None)
@@ -197,8 +200,8 @@ class Following:
         if since is not None:
             self._burnt[author] = since
 
-
-def _by_want(wanted: tuple[AuthorKey, Wanted]) -> tuple[bool, bool, float, AuthorKey]:
-    """Who lives here first, then the vouched, then by priority."""
-    author, how = wanted
-    return not how.hosted, not how.vouched, -how.priority, author
+    def _by_want(self, wanted: tuple[AuthorKey, Wanted]) -> tuple[bool, bool, float, AuthorKey]:
+        """Who lives here first, then the vouched, then by priority, of whoever is followed more."""
+        author, how = wanted
+        stays = self._config.staying if author in self._followed else 1.0
+        return not how.hosted, not how.vouched, -how.priority * stays, author

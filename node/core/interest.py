@@ -45,7 +45,12 @@ def kept_whole(state: PeerState) -> dict[AuthorKey, Quotas]:
 
 
 def interest(state: PeerState, vectors: Iterable[TrustVector]) -> Interest:
-    """Hosted people and whom they vouch for first, then the most trusted of all."""
+    """Hosted people and whom they vouch for first, then the most trusted of all.
+
+    Of these the part of walks that comes by says how much she is wanted, not the trust that ends
+    with her: walks end with whoever's vouches are unknown and go on as soon as they are known, so
+    that to follow somebody would be to want her less, and the list would never settle.
+    """
     wanted: dict[AuthorKey, Wanted] = {}
     weights: dict[AuthorKey, int] = {}
     for person in state.persons:
@@ -61,7 +66,7 @@ def interest(state: PeerState, vectors: Iterable[TrustVector]) -> Interest:
         if vector.unprotected:
             continue
         for row in vector.t.nonzero()[0].tolist():
-            best[row] = max(best.get(row, 0.0), float(vector.t[row]))
+            best[row] = max(best.get(row, 0.0), int(vector.hits[row]) / len(vector.walks))
     order = sorted(best, key=lambda row: (-best[row], row))[:WANTED_MAX]
     known: Quotas = (64, 4_096, state.config.claims_per_followed_author, 2_000)
     for row in order:

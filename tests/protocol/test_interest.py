@@ -178,3 +178,17 @@ def test_who_lives_here_is_followed_however_many_are_vouched_for():
     interest[author(99)] = Wanted(1.0, QUOTAS, vouched=True, hosted=True)
     following.follow(Interest(interest), now=0)
     assert next(iter(following.authors())) == author(99)
+
+
+def test_whoever_is_followed_makes_way_for_much_more_only():
+    config = FollowingConfig(followed_max=2, staying=2.0)
+    following = Following(config)
+    following.follow(Interest({author(1): wanted(0.5), author(2): wanted(0.2)}), now=0)
+    rivals = {author(1): wanted(0.5), author(2): wanted(0.2), author(3): wanted(0.39)}
+    assert following.follow(Interest(rivals), now=1) == []
+    assert [*following.authors()] == [author(1), author(2)]
+    assert following.follow(Interest(rivals | {author(3): wanted(0.41)}), now=2) == [author(3)]
+    assert [*following.authors()] == [author(1), author(3)]
+    vouched = rivals | {author(4): wanted(0.01, vouched=True)}
+    assert following.follow(Interest(vouched), now=3) == [author(4)]
+    assert [*following.authors()] == [author(4), author(1)]

@@ -76,3 +76,19 @@ def test_a_node_of_many_people_shares_the_effort_of_walking_among_them():
     assert interest_walks(config, 40).walks == 1_000
     assert interest_walks(config, 1_000).walks == WALKS_MIN
     assert interest_walks(config, 1_000).hits_min == 1
+
+
+def test_somebody_is_wanted_no_less_once_it_is_known_whom_she_vouches_for():
+    """Else following her would be what makes her followed no longer."""
+    node = World().node("ada")
+    friends, known, unknown = [Scribe(1), Scribe(2), Scribe(3)], Scribe(4), Scribe(5)
+    for friend in friends:
+        node.ask("trust", peer=friend.author.hex(), weight=1)
+        both = [friend.says(Vouch(whom.author, 80), lane=Lane.VOUCHES) for whom in (known, unknown)]
+        heard_by(node, both)
+    others = [Scribe(number).author for number in range(10, 30)]
+    heard_by(node, [known.says(Vouch(other, 80), lane=Lane.VOUCHES) for other in others])
+    node.ask("trust_get")
+    found = wanted(node)
+    assert 0.8 < found[known.author].priority / found[unknown.author].priority < 1.25
+    assert all(found[other].priority < found[known.author].priority / 5 for other in others)

@@ -115,6 +115,8 @@ def _beyond(scenario: Scenario, fidelity: Fidelity) -> Iterator[ScenarioError]:
             yield _cannot(fidelity, f"has no network process: {name}", ("peer", name))
     for number, other in enumerate(scenario.compared):
         yield from _beyond_compared(other, fidelity, ("compared", number))
+    if scenario.searches.words and fidelity is not Fidelity.VIRTUAL:
+        yield _cannot(fidelity, "has nobody who searches", ("searches", "words"))
     if fidelity is Fidelity.GRAPH:
         yield from _beyond_arrays(scenario)
         return

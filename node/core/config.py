@@ -7,6 +7,7 @@ from protocol.config import GossipConfig
 from protocol.limits import FUTURE_SECONDS_MAX
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
+from ranking.search import SearchConfig
 from trust.config import TrustConfig
 from trust.earned import EarnedConfig
 
@@ -57,6 +58,7 @@ class PeerConfig:
     gossip: GossipConfig = field(default_factory=GossipConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)
     rank: RankConfig = field(default_factory=RankConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
     earned: EarnedConfig | None = field(default_factory=EarnedConfig)
     """None: nobody earns trust, and nothing is remembered of what was shown."""

@@ -30,6 +30,7 @@ SPEAKING: Mapping[str, type[Wrapped]] = MappingProxyType(
         "past": feeds.Backdater,
         "flap": feeds.Flapper,
         "clicks": feeds.Clicker,
+        "click-push": feeds.ClickPusher,
         "slander": feeds.Slanderer,
         "promote": feeds.Promoter,
         "sell": feeds.Seller,

@@ -18,8 +18,8 @@ from sim.adversaries.stage import Identity, likes, names
 COPIED_MAX = 200
 """Items of a disguise."""
 
-TERMS = ("best", "new", "music", "film", "free", "top")
-"""What people search for, as the poisoner guesses."""
+SEARCHED = "word{}"
+"""What people of a scenario search for, by number."""
 
 FUTURES_S = (660, 3_600, 30 * 86_400, 100 * 365 * 86_400)
 """How far ahead of the clock bundles are dated, in turn."""
@@ -173,15 +173,31 @@ class Flapper(Author):
 
 
 class Clicker(Author):
-    """Says that it clicked the fakes, at the top, for whatever people search for, and again."""
+    """Says that it clicked the fakes, at the top, for the words of its stage, and again."""
 
     _clicked = 0
 
     def speak(self, now: float) -> list[Effect]:
+        return self.publish([self.click(now)], now)
+
+    def click(self, now: float) -> Bundle:
+        """The next one: all fakes in turn, for some words, then for the next ones."""
+        turn, place = divmod(self._clicked, len(self.fakes))
         self._clicked += 1
-        fakes = self.fakes
-        item = fakes[self._clicked % len(fakes)]
-        return self.says([Click(TERMS, item, 0)], Lane.CLICKS, now)
+        count = max(self.stage.words, 1)
+        first = turn * limits.TERMS_MAX % count
+        words = tuple(map(SEARCHED.format, range(first, min(first + limits.TERMS_MAX, count))))
+        (bundle,) = self.own.says([Click(words, self.fakes[place], 0)], Lane.CLICKS, now=now)
+        return bundle
+
+
+class ClickPusher(Clicker):
+    """The same, and pushes each click over every link at once: G-Rank's push against pull."""
+
+    def speak(self, now: float) -> list[Effect]:
+        bundle = self.click(now)
+        published = self.publish([bundle], now)
+        return published + [effect for link in self.links for effect in self.push(link, bundle)]
 
 
 class Futurist(Author):

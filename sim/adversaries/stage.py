@@ -26,7 +26,7 @@ class Stage:
     start: Unix seconds of the scenario's second 0. feeds: what his identities say. signer: the key
     of an identity. people: the honest people's keys, by row. addresses: of this adversary's peers
     (multiaddresses that end in `/p2p/PEER`). victim: where the joining peer of an eclipse can be
-    dialled, empty where there is none.
+    dialled, empty where there is none. words: for how many of the people's words it clicks.
     """
 
     network: bytes
@@ -36,6 +36,7 @@ class Stage:
     people: tuple[AuthorKey, ...] = ()
     addresses: tuple[str, ...] = ()
     victim: str = ""
+    words: int = 6
 
 
 class Identity:

@@ -113,6 +113,11 @@ def _people(scenario: Scenario) -> Iterator[ScenarioError]:
             fooled, name = hostile.followers, "followers"
         elif isinstance(hostile, Speaking):
             fooled, name = hostile.vouched, "vouched"
+            if hostile.words > scenario.searches.words:
+                yield ScenarioError(
+                    f"nobody searches for {hostile.words} words", ("adversary", number, "words"),
+                    hint=f"searches.words is {scenario.searches.words}",
+                )  # fmt: skip
         if fooled > people:
             yield ScenarioError(
                 f"{people} people cannot give {fooled} edges", ("adversary", number, name)

@@ -27,7 +27,8 @@ METHODS = (
 
 SPEAKING = (
     "equivocate", "fork", "flood", "replay", "spoof", "garbage", "slow", "whitewash", "future",
-    "past", "flap", "clicks", "slander", "promote", "sell", "hijack", "clone", "camouflage",
+    "past", "flap", "clicks", "click-push", "slander", "promote", "sell", "hijack", "clone",
+    "camouflage",
 )  # fmt: skip
 """What hostile peers say and do, of `sim.adversaries`."""
 
@@ -38,6 +39,7 @@ METRICS = (
     "messages", "reputation_gain", "ranking_significance", "rbo", "sybil_gain", "bytes",
     "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
     "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen",
+    "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
 )  # fmt: skip
 """Figures that runs have in common; a fidelity may have more."""
 

@@ -168,12 +168,14 @@ class Speaking(Adversary, frozen=True, kw_only=True, tag="speaking"):
     """What a peer can say or do on the wire. how: one of `sim.adversaries.SPEAKING`, such as
     equivocate, replay, spoof, future, past, flood, garbage, slow, whitewash, flap, clicks.
 
-    rate_per_s: of what it does, on each link. vouched: honest people who vouch for each.
+    rate_per_s: of what it does, on each link. vouched: honest people who vouch for each. words: of
+    `searches`, for how many of which hostile clicks are said; 0 is all.
     """
 
     how: Name
     rate_per_s: Positive = 1.0
     vouched: Count = 0
+    words: Count = 0
 
 
 class Eclipse(Adversary, frozen=True, tag="eclipse"):
@@ -199,6 +201,19 @@ class Questions(Table, frozen=True):
     people: Count = 50
     every_s: Seconds = 0.0
     k: Annotated[int, Meta(ge=1, le=1_000)] = 20
+
+
+class Searches(Table, frozen=True):
+    """People click what they like for words, and search (virtual runs).
+
+    Item `row` is found by word `row % words`; no title says so, clicks alone do. On her first day
+    everybody clicks `clicks` of the items that she likes, and at the end whoever is asked for a
+    list searches for every word as well. words = 0: nobody searches. k: results of a search.
+    """
+
+    words: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    clicks: Annotated[int, Meta(ge=0, le=10_000)] = 20
+    k: Annotated[int, Meta(ge=1, le=200)] = 10
 
 
 class News(Table, frozen=True):
@@ -259,6 +274,7 @@ class Scenario(Table, frozen=True):
     partition: tuple[Partition, ...] = ()
     adversary: tuple[Hostile, ...] = ()
     questions: Questions = field(default_factory=Questions)
+    searches: Searches = field(default_factory=Searches)
     news: News = field(default_factory=News)
     compared: tuple[Compared, ...] = ()
     claim: tuple[Claim, ...] = ()

@@ -53,6 +53,7 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
     }
     found |= spreading_of(world)
     found |= lists_of(world, last)
+    found |= world.searches.metrics(hosts[: world.people])
     waits = world.inquiry.seen_after(world.late)
     seen = [wait for wait in waits if math.isfinite(wait)]
     return found | {

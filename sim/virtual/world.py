@@ -39,6 +39,7 @@ from sim.virtual.host import Host, Machine, Shell, Wrap
 from sim.virtual.links import Wires
 from sim.virtual.news import KNOWN, NewsDesk
 from sim.virtual.presence import Presence
+from sim.virtual.searching import SearchDesk, attacked_words
 from sim.virtual.shared import Blobs, Memo
 from sim.virtual.store import MemoryStore
 from sim.virtual.topology import choose
@@ -98,6 +99,7 @@ class World:
         self.shell.watchers.append(self.news)
         fakes = sum(said.n_fakes for said in self.feeds)
         self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
+        self.searches = SearchDesk(scenario.searches, scenario.adversary, population, fakes)
         self.hosts = [
             self._host(person, secret_of(self.seed, person)) for person in range(self.people)
         ]
@@ -157,6 +159,7 @@ class World:
                     people=tuple(keys),
                     addresses=addresses,
                     victim=victim,
+                    words=attacked_words(self.scenario.searches, [spec]),
                 )
                 self._add_hostile(number, spec, adversary, place, stage)
 
@@ -214,6 +217,7 @@ class World:
                 host.start()
                 self._came(host)
             self.inquiry.ask(host)
+            self.searches.search(host, host.number)
 
     # ------------------------------------------------------------------------- coming and links
     def _came(self, host: Host) -> None:
@@ -221,6 +225,7 @@ class World:
         chosen her, as far as they are there."""
         if host.lives == 1 and not host.hostile:
             self._sayings.tell(host, host.number)
+            self.searches.click(host, host.number, self._rng(f"clicks/{host.number}"))
         chosen = [self.hosts[other] for other in self._chosen[host.number]]
         known = tuple(other.address for other in chosen)
         if known:

@@ -38,8 +38,6 @@ CLICKS_MAX = 10_000
 TRUSTED_MATCH, STRANGER_MATCH = 1.0, 0.5
 """How well text matches: a title that only strangers give never stands above a trusted one."""
 
-CONFIG = SearchConfig()
-
 
 def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     """Items whose title or tags match, ordered by trusted clicks, then those known from clicks;
@@ -71,6 +69,7 @@ def _rank(
     matched = list(dict.fromkeys(row.item for row in heard))
     walked = walking(state, person)
     blocked = state.trust.refused
+    config = state.config.search
     table = state.clicks.table()
     terms = state.clicks.terms.lookup_many([word.encode() for word in words])
 
@@ -78,7 +77,7 @@ def _rank(
         snapshot: GraphSnapshot,
     ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
         trust = walked.walk()
-        clicked = click_scores(table, terms[terms >= 0], trust, CONFIG)
+        clicked = click_scores(table, terms[terms >= 0], trust, config)
         nothing = not matched and not clicked[0].size
         if not nothing:
             return trust, clicked, []
@@ -102,7 +101,7 @@ def _rank(
                 for item in matched
                 if item in named
             }
-            found = _ordered(shown, texts, by_clicks, n)
+            found = _ordered(shown, texts, by_clicks, n, config)
             items: list[dict[str, Any]] = [
                 named[shown[place.item]]
                 | {"score": by_clicks.get(shown[place.item], 0.0), "matched": place.source.value}
@@ -117,7 +116,11 @@ def _rank(
 
 
 def _ordered(
-    shown: list[str], texts: dict[str, float], clicks: dict[str, float], n: int
+    shown: list[str],
+    texts: dict[str, float],
+    clicks: dict[str, float],
+    n: int,
+    config: SearchConfig,
 ) -> tuple[Found, ...]:
     """The places, by index into `shown`, which stands in the order of the text's relevance."""
     index = {item: place for place, item in enumerate(shown)}
@@ -135,7 +138,7 @@ def _ordered(
         ),
         np.array([index[item] for item in popular], np.int32),
         n,
-        CONFIG,
+        config,
     )
 
 

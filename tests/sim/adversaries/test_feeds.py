@@ -5,7 +5,6 @@ import pytest
 from protocol.claims import Click, Interaction, Retract, Vouch
 from protocol.ids import FeedId, Lane
 from protocol.limits import DAY_MAX, VOID_MARKS_MAX, VOUCHES_LIVE_MAX
-from sim.adversaries.feeds import TERMS
 from sim.adversaries.stage import names
 from sim.scenario.schema import Speaking
 from tests.node.core.peer_world import DAY
@@ -69,8 +68,16 @@ def test_a_click_counts_once_for_each_term_and_item():
     said = claims_of(made, made.ada, Click)
     assert len(said) > 3 * len(made.feeds.fakes[0])
     counted = [click for click in made.ada.clicks() if click[0] == made.identity()]
-    assert len(counted) == len(TERMS) * len(made.feeds.fakes[0])
+    assert len(counted) == 6 * len(made.feeds.fakes[0])
     assert len(made.ada.state.clicks) == len(counted)
+
+
+def test_clicks_that_are_pushed_come_over_every_link_at_once():
+    made = scene(Speaking(how="click-push", rate_per_s=2))
+    made.world.run(5)
+    for friend in made.friends:
+        assert friend.heard_of(made.identity(), by="mallory-0")
+    made.honest_links_hold()
 
 
 def test_strangers_change_nobodys_trust_by_slander():

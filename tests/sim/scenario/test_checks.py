@@ -40,6 +40,7 @@ def test_a_quiet_world_passes() -> None:
         ({"world": World(people=9, planted=FEW)}, ("questions", "people")),
         ({"adversary": (Followers(followers=101),)}, ("adversary", 0, "followers")),
         ({"adversary": (Speaking(how="past", vouched=101),)}, ("adversary", 0, "vouched")),
+        ({"adversary": (Speaking(how="clicks", words=1),)}, ("adversary", 0, "words")),
         ({"partition": (Partition(at=2, until=2),)}, ("partition", 0, "until")),
         ({"news": News(items=1, from_s=9, until_s=8)}, ("news", "until_s")),
         ({"news": News(items=1, until_s=99), "time": Time(duration_s=9)}, ("news", "until_s")),

@@ -1,12 +1,15 @@
 """Words to items: text, then trusted clicks, then what is liked; strangers below and marked."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.core.methods.searching import CLICKS_MAX
 from node.core.persons import ClickFact
 from protocol.claims import Click, ItemInfo
 from protocol.ids import Lane
-from tests.node.core.peer_world import Refused, World, heard_by
+from ranking.search import SearchConfig
+from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
 
 
@@ -47,6 +50,14 @@ def test_a_click_leads_where_no_text_does(node):
     clicks(node, node.stranger, "t:spam1", "noir")
     assert found(node, "noir") == [("t:good1", "clicks")], "strangers' clicks count for nothing"
     assert node.ask("search", words=["noir"])["matched_by"] == "clicks"
+
+
+def test_a_node_may_be_told_to_let_everybody_count():
+    config = replace(CONFIG, search=SearchConfig(isolation=1.0))
+    node = World().node("ada", config)
+    stranger = Scribe(2)
+    clicks(node, stranger, "t:spam1", "noir")
+    assert found(node, "noir") == [("t:spam1", "clicks")]
 
 
 def test_her_own_click_counts_and_survives_a_restart(node):

@@ -44,10 +44,9 @@ class RankConfig:
     dependent_excess: float = 0.4
     """From this excess on an item counts as resting on that person ..."""
     dependents_max: int = 2
-    """... and a list holds at most so many items resting on the same one (per 20 places) ..."""
-    dependents_short: int = 3
-    """... or so many, where the list would not be full otherwise: who trusts two people has little
-    else. Never less than `dependents_max`."""
+    """... and a list holds at most so many items resting on the same one (per 20 places). Where it
+    cannot be filled like that she carries no larger part of the places than of all trust, but one:
+    else whoever was vouched for once would have all her places in every short list."""
     method: Method = Method.AUTO
     edges_max: int = 2_000_000
     """AUTO is exact up to so many edge visits, 5 to 15 ms, and samples above."""

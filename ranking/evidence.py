@@ -4,8 +4,8 @@
     excess(i, x) = (share - prior(x)) / (1 - prior(x)),  prior(x) = share of all trust that passes x
     score(i)     = s(i) * (1 - .9999 * max_x excess(i, x)^4)
 
-and as the guarantee a budget: a list of 20 holds at most two items resting on the same person,
-three where it would be short otherwise.
+and as the guarantee a budget: a list of 20 holds at most two items resting on the same person, and
+where it would be short only one of somebody whom little trust passes.
 """
 
 from __future__ import annotations
@@ -85,20 +85,24 @@ def within_budget(
     config: RankConfig,
     *,
     taken: Judged | None = None,
-    short: bool = False,
+    prior: F32 | None = None,
 ) -> I32:
     """Rows of the first n items, in order, of which no person carries more than her budget.
 
-    The budget is `dependents_max` for every 20 places begun, or `dependents_short` for a list that
-    it leaves `short`. taken: items that have places of the list already, beside these n; they
-    count, and none is chosen again. O(rows * people kept).
+    The budget is `dependents_max` for every 20 places begun. prior: of every author, for a list
+    that this leaves short: her part of the places by her part of all trust, rounded, is the budget
+    there if that is less, but never 0. taken: items that have places of the list already, beside
+    these n; they count, and none is chosen again. O(rows * people kept + authors).
     """
     if taken is None:
         taken = judged.take(np.empty(0, np.int32))
-    each = config.dependents_max
-    if short:
-        each = max(each, config.dependents_short)
-    budget = each * -(-(n + taken.item.size) // 20)
+    places = n + taken.item.size
+    most = config.dependents_max * -(-places // 20)
+    if prior is None:
+        highest = max(int(part.person.max(initial=-1)) for part in (judged, taken))
+        budget = np.full(highest + 1, most, np.int32)
+    else:
+        budget = np.clip(np.rint(places * prior), 1, most).astype(np.int32)
     columns = [(part.item, part.person, part.excess) for part in (judged, taken)]
     rows: I32 = budgeted(columns[0], columns[1], np.float32(config.dependent_excess), n, budget)
     return rows
@@ -157,9 +161,12 @@ class Bench:
             if full:
                 return rows
             if self.ceiling == 0.0:
-                config = self.scores.config
-                return within_budget(self.judged, n, config, taken=taken, short=rows.size < n)
+                break
             self.step()
+        if rows.size == n:
+            return rows
+        prior = self.scores.trust.prior
+        return within_budget(self.judged, n, self.scores.config, taken=taken, prior=prior)
 
     def listed(self, n: int, *, taken: Judged | None = None) -> Judged:
         """The best n within the budget, see `best`."""

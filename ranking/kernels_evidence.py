@@ -112,22 +112,17 @@ def budgeted(
     taken: tuple[I32, I32, F32],
     dependent: float,
     n: int,
-    budget: int,
+    budget: I32,
 ) -> I32:
-    """Rows of the first n items, in order, none of them in `taken`, such that nobody carries more
-    than `budget` items, those in `taken` included.
+    """Rows of the first n items, in order, none of them in `taken`, such that nobody x carries more
+    than budget[x] items, those in `taken` included.
 
     Both are (item, person[:, keep], excess[:, keep]); a person carries an item when her excess is
-    above `dependent`. O(rows * keep + highest person).
+    above `dependent`. O(rows * keep + people in `budget`).
     """
     item, person, excess = listed
     shown, shown_person, shown_excess = taken
-    highest = 0
-    for row in person:
-        highest = max(highest, row.max())
-    for row in shown_person:
-        highest = max(highest, row.max())
-    carried = np.zeros(highest + 1, np.int32)
+    carried = np.zeros(budget.shape[0], np.int32)
     for k in range(shown.shape[0]):
         for m in range(shown_person.shape[1]):
             if shown_excess[k, m] > dependent:
@@ -141,7 +136,7 @@ def budgeted(
         for m in range(shown.shape[0]):
             fits = fits and shown[m] != item[k]
         for m in range(person.shape[1]):
-            if excess[k, m] > dependent and carried[person[k, m]] >= budget:
+            if excess[k, m] > dependent and carried[person[k, m]] >= budget[person[k, m]]:
                 fits = False
         if not fits:
             continue

@@ -82,7 +82,7 @@ def budgeted(listed, taken, dependent, n, budget):
     rows = []
     for k, (item, people) in enumerate(listed):
         heavy = [x for x, e in people.items() if e > dependent]
-        if len(rows) < n and item not in dict(taken) and all(carried[x] < budget for x in heavy):
+        if len(rows) < n and item not in dict(taken) and all(carried[x] < budget[x] for x in heavy):
             carried.update(heavy)
             rows.append(k)
     return rows

@@ -65,6 +65,7 @@ def test_the_budget_is_kept_as_plainly_counted(seed):
         return (item, person, excess), plain
 
     (listed, plain), (taken, plainly_taken) = rows(40), rows(int(rng.integers(0, 4)))
-    for n, budget in ((0, 3), (5, 1), (20, 3), (40, 6)):
+    for n, most in ((0, 3), (5, 1), (20, 3), (40, 6)):
+        budget = rng.integers(0, most + 1, 6).astype(np.int32)
         found = budgeted(listed, taken, 0.4, n, budget)
         assert found.tolist() == naive.budgeted(plain, plainly_taken, 0.4, n, budget)

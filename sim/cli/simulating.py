@@ -43,10 +43,11 @@ def run(
         typer.Option(metavar="DIR", help="Keep outcome.json and series.csv there; else no file."),
     ] = None,
 ) -> None:
-    """Run a scenario once; print its figures, and whether its claims hold (exit 10 if not).
+    """Run a scenario once, and check its claims.
 
-    A scenario that cannot be run is refused with its line before anything runs (exit 2). Equal
-    scenario, seed and fidelity give the same digest on every machine.
+    Prints its figures, and whether its claims hold (exit 10 if not). A scenario that cannot be run
+    is refused with its line before anything runs (exit 2). Equal scenario, seed and fidelity give
+    the same digest on every machine.
     """
     from sim.cli.telling import kinds_of_claims, outcome_data, outcome_lines
 
@@ -74,7 +75,10 @@ def validate(
     set: Set = None,
     fidelity: OneFidelity = "",
 ) -> None:
-    """Read scenarios and say whether they could run; nothing runs (exit 2 if one could not)."""
+    """Say whether scenarios could run.
+
+    They are read and checked; nothing runs (exit 2 if one could not).
+    """
     from sim.scenario.errors import ScenarioError
 
     good: list[str] = []
@@ -117,9 +121,10 @@ def list_(session: Session) -> None:
 
 @command(app, "show", schema="sim-show")
 def show(session: Session, scenario: OneScenario, set: Set = None) -> None:
-    """What a scenario is about: whatever differs from a quiet world, and its claims.
+    """What a scenario is about.
 
-    Also takes a directory that `sim run --out` wrote, and shows that run again.
+    Whatever differs from a quiet world, and its claims. Also takes a directory that `sim run --out`
+    wrote, and shows that run again.
     """
     from sim.cli.telling import outcome_data, outcome_lines, plain, scenario_lines
 
@@ -137,7 +142,11 @@ def replay(
     session: Session,
     outcome: Annotated[Path, typer.Argument(help="What `sim run --out` wrote.")],
 ) -> None:
-    """Run an outcome's scenario again with its seed: is the digest the same? (exit 10 if not)"""
+    """Run an outcome again: the same digest?
+
+    Its scenario is run with its seed; where the digest is another, figures that differ are shown
+    (exit 10).
+    """
     before = outcome_at(outcome)
     with live(session) as telling:
         again = ran(before.scenario, before.seed, before.fidelity, telling)

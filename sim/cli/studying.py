@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,9 @@ from sim.cli.options import OneFidelity, OneScenario, Seed, Set
 from sim.cli.simulated import live, loaded, outcomes_in, ran, refused
 
 if TYPE_CHECKING:
+    from sim.cli.telling import Live
     from sim.outcome import Outcome
-    from sim.scenario.schema import Fidelity
+    from sim.scenario.schema import Fidelity, Scenario
     from sim.studies.attack_search import Found
     from sim.studies.compare import Comparison
     from sim.studies.crosscheck import Crosscheck
@@ -63,11 +65,12 @@ def sweep(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only.")] = False,
 ) -> None:
-    """Run a scenario with many settings and seeds: a grid, a list or a Latin hypercube.
+    """Run a scenario with many settings.
 
-    Every run is checked before the first begins (exit 2). Asked again, finished runs are skipped
-    and failed ones tried again, so an interrupted sweep goes on. A run that fails stops no other
-    and keeps its log (exit 12).
+    A grid, a list or a Latin hypercube of them, with as many seeds as the file says; the names that
+    are shipped are in `sim list`. Every run is checked before the first begins (exit 2). Asked
+    again, finished runs are skipped and failed ones tried again, so an interrupted sweep goes on. A
+    run that fails stops no other and keeps its log (exit 12).
     """
     from sim.scenario.errors import ScenarioError
     from sim.scenario.reading import find_sweep
@@ -118,36 +121,46 @@ def compare(
     set: Set = None,
     fidelity: OneFidelity = "",
 ) -> None:
-    """Compare two scenarios, or settings, seed by seed: what changes, with 95 % intervals.
+    """Compare two scenarios seed by seed.
 
-    -D changes B alone: `sim compare flood flood -D 'off=["push-bucket"]'` tells what that defence
-    is worth. Directories are those of `run --out`, of several of them, or of a sweep. People are
-    paired as well where both runs ask the same.
+    What changes, with 95 % intervals. -D changes B alone: `sim compare flood flood -D
+    'off=["push-bucket"]'` tells what that defence is worth. Directories are those of `run --out`,
+    of several of them, or of a sweep. People are paired as well where both runs ask the same.
     """
-    from sim.studies.compare import ComparisonError
+    from sim.studies.compare import ComparisonError, check_worlds
     from sim.studies.compare import compare as do
 
-    wanted = range(seed, seed + seeds)
-    left = _side(session, a, wanted, None, fidelity)
-    right = _side(session, b, wanted, set, fidelity)
+    sides = [_side(a, None, fidelity), _side(b, set, fidelity)]
     try:
-        told = do(left, right)
+        check_worlds(sides[0].scenario, sides[1].scenario)  # rather now than after all runs
+        wanted = range(seed, seed + seeds)
+        with live(session) as telling:
+            told = do(*(one.outcomes(wanted, telling) for one in sides))
     except ComparisonError as error:
         raise usage(str(error)) from None
     session.show(told.as_data(), *_comparison_lines(told))
 
 
-def _side(
-    session: Session, word: str, seeds: Sequence[int], overrides: list[str] | None, fidelity: str
-) -> list[Outcome]:
-    """Kept runs, or a scenario run with each seed."""
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Kept runs of a scenario, or one that is to be run."""
+
+    scenario: Scenario
+    fidelity: Fidelity
+    kept: Sequence[Outcome] = ()
+
+    def outcomes(self, seeds: Sequence[int], telling: Live) -> Sequence[Outcome]:
+        """What is kept, or a run with each seed."""
+        return self.kept or [ran(self.scenario, one, self.fidelity, telling) for one in seeds]
+
+
+def _side(word: str, overrides: list[str] | None, fidelity: str) -> _Side:
     if Path(word).is_dir():
         if overrides:
             raise usage(f"-D changes scenarios; {word} holds finished runs")
-        return outcomes_in(Path(word))
-    scenario, kind = loaded(word, overrides, fidelity)
-    with live(session) as telling:
-        return [ran(scenario, one, kind, telling) for one in seeds]
+        kept = outcomes_in(Path(word))
+        return _Side(kept[0].scenario, kept[0].fidelity, kept)
+    return _Side(*loaded(word, overrides, fidelity))
 
 
 def _comparison_lines(told: Comparison) -> Iterator[str]:
@@ -178,9 +191,10 @@ def crosscheck(
         str, typer.Option(metavar="NAME,NAME", help="Which; the scenario's own otherwise.")
     ] = "",
 ) -> None:
-    """Run one scenario in several fidelities: do they agree? (exit 10 if not)
+    """Do fidelities agree on a scenario?
 
-    nDCG within .01, share of fakes within .3 points, rounds to 99 % and bytes a peer within 20 %.
+    It is run in each of them (exit 10 if they do not agree): nDCG within .01, share of fakes within
+    .3 points, rounds to 99 % and bytes a peer within 20 %.
     """
     from sim.scenario.errors import ScenarioError
     from sim.studies.crosscheck import crosscheck as do
@@ -237,9 +251,10 @@ def attack_search(
         Path | None, typer.Option(metavar="FILE", help="Keep the worst as a scenario there.")
     ] = None,
 ) -> None:
-    """Look for the worst Sybil attack in a scenario's world, in graph runs, knowing the defence.
+    """Look for the worst Sybil attack.
 
-    What is found is measured once more in worlds that the search has not seen.
+    In the scenario's world, in graph runs, knowing the defence, for as long as --seconds says. What
+    is found is measured once more in worlds that the search has not seen.
     """
     from sim.scenario.errors import ScenarioError
     from sim.studies.attack_search import search
@@ -281,7 +296,11 @@ def report(
         str, typer.Option(metavar="TEXT", help="What the runs were made to find out.")
     ] = "",
 ) -> None:
-    """One page of finished runs, with plots, as a single HTML file; and PNG, CSV and Parquet."""
+    """One page of finished runs, with plots.
+
+    OUT/report.html is a single file that needs nothing beside it; plots as PNG, all figures as CSV
+    and Parquet lie beside it.
+    """
     with extra():
         from sim.reports.report import ReportError, write
 

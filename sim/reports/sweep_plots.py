@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,15 +154,15 @@ def _against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metri
     numeric = all(isinstance(one, int | float) and not isinstance(one, bool) for one in ticks)
     place = {one: float(one) if numeric else float(at) for at, one in enumerate(ticks)}
     scale, shown = word(metric).scale, list[float]()
+    aside = _aside([*place.values()], numeric)
     for number, line in enumerate(lines):
         known = _intervals(line, metric)
         if not known:
             plot.plot([], [], **stroke(number), label=label(line.name) or None)
             continue
         shown += [one.mean * scale for one in known.values()]
-        # Side by side where lines would hide each other at the same few places.
-        aside = 0.0 if numeric else 0.14 * (number - (len(lines) - 1) / 2)
-        x = {one: place[one] + aside for one in sorted(known, key=lambda one: place[one])}
+        order = sorted(known, key=lambda one: place[one])
+        x = {one: aside(place[one], number - (len(lines) - 1) / 2) for one in order}
         if swept.manifest.design == "hypercube":
             _scatter(plot, x, line, metric)
         else:
@@ -177,6 +177,18 @@ def _against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metri
         _look_at(plot, shown)
     plot.set_xlabel(parameter(varied))
     plot.set_title(titled(metric), fontsize=9.5, loc="left")
+
+
+def _aside(places: Sequence[float], numeric: bool) -> Callable[[float, float], float]:
+    """(place, lines from the middle) -> where it is drawn: side by side, so that bounds of
+    different lines do not hide each other."""
+    if not numeric:
+        return lambda place, lines: place + 0.14 * lines
+    span = max(places) - min(places)
+    if spread_over_decades(places):
+        step = (max(places) / min(places)) ** 0.008
+        return lambda place, lines: float(place * step**lines)
+    return lambda place, lines: place + 0.008 * span * lines
 
 
 def _intervals(line: Line, metric: str) -> dict[Any, Interval]:

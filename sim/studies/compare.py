@@ -89,7 +89,7 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome]) -> Comparison:
     """
     for side, outcomes in (("first", a), ("second", b)):
         _check_side(side, outcomes)
-    _check_worlds(a[0].scenario, b[0].scenario)
+    check_worlds(a[0].scenario, b[0].scenario)
     by_seed = [{one.seed: one for one in side} for side in (a, b)]
     seeds = tuple(sorted(by_seed[0].keys() & by_seed[1].keys()))
     if not seeds:
@@ -124,7 +124,8 @@ def _check_side(side: str, outcomes: Sequence[Outcome]) -> None:
             raise ComparisonError(f"the {side} holds different settings ({differing})")
 
 
-def _check_worlds(a: Scenario, b: Scenario) -> None:
+def check_worlds(a: Scenario, b: Scenario) -> None:
+    """Raises ComparisonError, with the keys that differ, unless both have the same people."""
     if a.world != b.world:
         keys = ", ".join(
             f"{key} is {one} and {other}" for key, (one, other) in _unequal(a.world, b.world)

@@ -109,6 +109,18 @@ def test_a_sweep_that_could_not_run_is_refused_with_its_line(
     assert not (tmp_path / "kept").exists()
 
 
+def test_other_worlds_are_not_compared_and_nothing_runs(small: str) -> None:
+    told = typed("sim", "compare", small, "scale-10000", "--seeds", "9999")
+    assert told.code == 2
+    assert "are not of one world: people is" in told.err
+
+
+def test_a_sweep_that_is_not_shipped_is_told_with_the_nearest(tmp_path: Path) -> None:
+    done = typed("sim", "sweep", "comparsion", "--out", str(tmp_path / "kept"))
+    assert done.code == 2
+    assert "did you mean 'comparison'?" in done.err
+
+
 def test_nothing_to_report_is_told(tmp_path: Path) -> None:
     done = typed(
         "sim", "report", str(tmp_path / "nosuch"), "--out", str(tmp_path / "page"), "--json"

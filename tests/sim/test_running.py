@@ -1,5 +1,8 @@
 """What a fidelity cannot do is refused before anything runs; what it can do runs."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from sim.scenario.schema import (
     Sybil,
     World,
 )
+from sim.studies.sweep import read, sweep
 
 GRAPH, VIRTUAL, REAL = Fidelity
 
@@ -110,3 +114,67 @@ def test_a_seed_is_a_number_that_every_stream_takes() -> None:
     for seed in (-1, 2**63):
         with pytest.raises(ScenarioError, match="a seed is from"):
             run(made(), seed)
+
+
+TOWN = """
+name = "town"
+title = "A town"
+fidelities = ["graph", "virtual"]
+[world]
+people = 24
+planted = { clusters = 3, items = 120, likes = 12, friends = 4 }
+[time]
+duration_s = 20
+[churn]
+up_s = 10
+down_s = 4
+[news]
+items = 3
+until_s = 10
+[[adversary]]
+kind = "sybil"
+edges = 4
+identities = 5
+[questions]
+people = 8
+"""
+WITHOUT_TIME = ["churn.up_s=0", "churn.down_s=60", "compared=[{label='x', method='meritrank-ppr'}]"]
+
+PROGRAM = """
+import os, sys
+import os
+import subprocess
+import sys
+from pathlib import Path
+from sim.running import load, run
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[2])])
+town = Path(sys.argv[1])
+print(run(load(town, sys.argv[3:], "graph"), 5, "graph").digest)
+print(run(load(town, fidelity="virtual"), 5, "virtual").digest)
+"""
+
+
+@pytest.mark.slow
+def test_neither_hashes_nor_cores_nor_workers_change_a_digest(tmp_path: Path) -> None:
+    """Graph runs share people out over the cores they have; peers have sets and dictionaries."""
+    town = tmp_path / "town.toml"
+    town.write_text(TOWN)
+    told = []
+    for hash_seed, cores in (("0", "1"), ("4711", "2")):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(town), cores, *WITHOUT_TIME],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.append(done.stdout.split())
+    assert told[0] == told[1]
+    assert len(set(told[0])) == 2
+    settings = [one.partition("=") for one in WITHOUT_TIME]
+    fixed = "\n".join(f"{key} = {value}" for key, _, value in settings)
+    (tmp_path / "sweep.toml").write_text(
+        f'scenario = "town.toml"\nfidelity = "graph"\nseeds = [4, 5]\n[set]\n{fixed}\n'
+    )
+    swept = sweep(read(tmp_path / "sweep.toml"), tmp_path / "out", workers=2)
+    assert {one.seed: one.digest for one in swept.outcomes()}[5] == told[0][0]

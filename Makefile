@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint tidy bench lock clean
+.PHONY: help setup demo test check lint tidy bench comparison lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,14 @@ demo: $(STAMP) ## real daemons on loopback, real recommendations, a Sybil attack
 
 bench: $(STAMP) ## the figures of the README, measured here
 	$(BIN)/python -m tests.bench
+
+# From nothing: a sweep skips what is finished, and does not know that the code has changed.
+comparison: $(STAMP) ## the comparison in docs/, made again; GRAPEVINE_DATA names the data
+	rm -rf build/comparison build/report
+	$(BIN)/grapevine sim sweep comparison --out build/comparison
+	$(BIN)/grapevine sim report build/comparison --out build/report
+	cp build/report/report.html docs/comparison.html
+	cp build/report/plots/sweep-1-comparison-1.png docs/comparison.png
 
 # Two files from one resolution: all of it for people who change Grapevine, and the part that runs
 # for the image, held to the same versions.

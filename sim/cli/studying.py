@@ -90,8 +90,10 @@ def sweep(
         with live(session) as telling:
             telling.what = f"{plan.manifest.name}, {count(len(plan.runs), 'run')}"
             result = do(plan, out, scheduler=scheduler, workers=workers, progress=telling)
-    except (SweepError, ClusterError, OSError) as error:
+    except (SweepError, ClusterError) as error:
         raise usage(str(error)) from None
+    except OSError as error:
+        raise usage(f"--out {out}: {error.strerror or error}") from None
     told = {
         "directory": str(out), "runs": len(plan.runs), "finished": list(result.finished),
         "skipped": list(result.skipped), "failed": list(result.failed),
@@ -306,7 +308,9 @@ def report(
 
     try:
         files = write(directories, out, title, question)
-    except (ReportError, OSError) as error:
+    except ReportError as error:
         raise usage(str(error)) from None
+    except OSError as error:
+        raise usage(f"--out {out}: {error.strerror or error}") from None
     told = [str(file) for file in files]
     session.show({"files": told}, *told)

@@ -17,6 +17,8 @@ from sim.scenario.schema import Scenario
 
 SERIES_FILE = "series.csv"
 WIDTH = 78
+BESIDE = ("ndcg", "fakes", "reputation_gain", "honest_loss")
+"""Figures shown of each method that is compared."""
 
 
 class Live:
@@ -87,16 +89,36 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
-    """A line for each figure and each claim."""
+    """A line for each figure, each that it is compared with, and each claim."""
     about = outcome.scenario
     yield f"{about.title}: {outcome.fidelity} run of {about.name}, seed {outcome.seed}"
-    wide = max((len(name) for name in outcome.metrics), default=0)
-    for name, value in outcome.metrics.items():
+    own = {name: value for name, value in outcome.metrics.items() if "." not in name}
+    wide = max((len(name) for name in own), default=0)
+    for name, value in own.items():
         yield f"  {name.ljust(wide)}  {figure(value)}"
+    yield from _compared_lines(outcome.metrics)
     yield from claim_lines(outcome.claims)
     if outcome.wall_s:
         yield f"took {outcome.wall_s:.1f} s, {outcome.peak_bytes / 2**20:.0f} MiB at most"
     yield f"digest {outcome.digest[:16]}"
+
+
+def _compared_lines(metrics: Mapping[str, float]) -> Iterator[str]:
+    """The most telling figures of everything that was run beside it, a line for each."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in metrics.items():
+        label, _, metric = name.rpartition(".")
+        rows.setdefault(label, {})[metric] = value
+    others = {label: known for label, known in rows.items() if label}
+    if not others:
+        return
+    heads = [one for one in BESIDE if any(one in known for known in others.values())]
+    wide = max(map(len, ("beside it", *others)))
+    yield f"  {'beside it'.ljust(wide)}{''.join(f'  {head:>10}' for head in heads)}"
+    for label, known in ({"this": rows.get("", {})} | others).items():
+        cells = (figure(known.get(head, math.nan)).rjust(max(10, len(head))) for head in heads)
+        yield f"  {label.ljust(wide)}{''.join(f'  {cell}' for cell in cells)}"
+    yield "  all figures: --json"
 
 
 def claim_lines(claims: Sequence[Held]) -> Iterator[str]:

@@ -164,8 +164,8 @@ def _no_toml(error: Exception, text: str) -> ScenarioError:
     """What `tomllib` says. Its key is the number of a line: no table can be named like that."""
     match = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
     line = (match and match[1]) or text.count("\n") + 1
-    problem = str(error).removesuffix(match[0]) if match else f"is no TOML: {error}"
-    return ScenarioError(problem or "is no TOML", (int(line),))
+    problem = str(error).removesuffix(match[0]) if match else str(error)
+    return ScenarioError(f"is no TOML: {problem}", (int(line),))
 
 
 # ----------------------------------------------------------------------------------- overrides

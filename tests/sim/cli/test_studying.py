@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.outcome import Outcome, write
+from sim.running import load
+from sim.scenario.schema import Fidelity
 from tests.node.cli.terminal import typed
 from tests.sim.cli.towns import written
 
@@ -113,6 +116,20 @@ def test_other_worlds_are_not_compared_and_nothing_runs(small: str) -> None:
     told = typed("sim", "compare", small, "scale-10000", "--seeds", "9999")
     assert told.code == 2
     assert "are not of one world: people is" in told.err
+
+
+@pytest.mark.parametrize("command", ["sweep", "report"])
+def test_a_place_where_nothing_can_be_written_is_told(
+    small: str, tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "edges.toml"
+    file.write_text(SWEEP)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    write(Outcome(scenario=load(Path(small)), seed=0, fidelity=Fidelity.GRAPH, metrics={}), kept)
+    done = typed("sim", command, str(file if command == "sweep" else kept), "--out", small)
+    assert done.code == 2
+    assert done.err.startswith(f"grapevine: --out {small}: File exists")
 
 
 def test_a_sweep_that_is_not_shipped_is_told_with_the_nearest(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import math
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from sim.cli.telling import (
     Live,
     claim_lines,
@@ -76,6 +78,7 @@ def test_people_see_figures_claims_and_the_digest() -> None:
     assert "  FAILS  fakes <= 0.1  (it is 0.25)" in lines
     assert "  holds  1 < 2" in lines
     assert lines[-1] == "digest abcdef0123456789"
+    assert not [one for one in lines if "beside it" in one]
     assert [*claim_lines(())] == []
     assert kinds_of_claims(OUTCOME.claims) == "1 of 2 claims fails"
     assert kinds_of_claims(OUTCOME.claims[1:]) == "1 claim holds"
@@ -106,3 +109,18 @@ def test_series_are_a_table(tmp_path: Path) -> None:
         assert list(csv.reader(rows)) == [
             ["series", "x", "y"], ["coverage", "0.0", "0.5"], ["coverage", "1.5", "inf"],
         ]  # fmt: skip
+
+
+def test_what_is_compared_stands_beside_it_in_lines_that_fit() -> None:
+    metrics = OUTCOME.metrics | {
+        "web3recommend.fakes": 0.5, "web3recommend.ndcg": 0.125, "plain.ndcg": 0.25,
+        "web3recommend.reputation_gain": 0.1, "web3recommend.rbo": 0.1,
+    }  # fmt: skip
+    lines = [*outcome_lines(replace(OUTCOME, metrics=metrics))]
+    at = next(n for n, one in enumerate(lines) if one.startswith("  beside it"))
+    assert lines[at].split()[2:] == ["ndcg", "fakes", "reputation_gain"]
+    assert lines[at + 1].split() == ["this", "-", "0.25", "-"]
+    assert lines[at + 2].split() == ["web3recommend", "0.125", "0.5", "0.1"]
+    assert lines[at + 3].split() == ["plain", "0.25", "-", "-"]
+    assert not [one for one in lines if "web3recommend.fakes" in one]
+    assert max(map(len, lines)) <= 80

@@ -280,7 +280,7 @@ def attack_search(
 
 def _found_lines(found: Found) -> Iterator[str]:
     data = found.as_data()
-    yield f"the worst of {data['attacks']} attacks in {count(found.runs, 'run')}:"
+    yield f"the worst of {count(data['attacks'], 'attack')} in {count(found.runs, 'run')}:"
     yield "  " + ", ".join(f"{name} {value}" for name, value in data["cell"].items())
     best = found.confirmed
     bounds = "" if best.low is None else f" ({100 * best.low:.3f} to {100 * (best.high or 0):.3f})"

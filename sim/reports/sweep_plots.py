@@ -117,7 +117,7 @@ def _metrics(swept: Swept, lines: Sequence[Line]) -> list[str]:
 def _reading(swept: Swept, varied: str, metrics: Sequence[str]) -> str:
     seeds = len({planned.seed for planned, _ in swept.runs})
     over = "one seed" if seeds == 1 else f"{seeds} seeds"
-    told = f"To the right there is more of {parameter(varied)}; each point is a mean over {over}"
+    told = f"Horizontal: {parameter(varied)}; each point is a mean over {over}"
     if swept.manifest.design == "hypercube":
         told = f"Each faint dot is a run at its {varied}, a strong one the mean over seeds"
     elif seeds >= BOUNDED_MIN:

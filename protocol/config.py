@@ -41,6 +41,8 @@ class LinkConfig:
     """Authors whose proof was sent, so that it goes out once; the oldest is forgotten."""
     strangers_max: int = 256
     """Feeds offered that nobody here follows, a uniform sample: for probation and as cover."""
+    heard_max: int = 64
+    """Heads that the partner told or pushed last; others may be pushed to it though it has them."""
     equal_ranges_max: int = 512
     """Ranges found equal and not gone through yet; the oldest is left out."""
 
@@ -57,10 +59,19 @@ class GossipConfig:
     """Heads and fingerprints told to one partner a round; the rest comes with the next attempt."""
     reconcile_step_bytes: int = 256 * 1024
     """The same in answer to one frame (some 5 µs a head): what is left out comes later, too."""
+    news_rounds: float = 10
+    """What partners tell is announced on while it is not older than so many rounds; what is, others
+    find in their rounds: after a time apart a header for each would cost as much as the data."""
     changed_heads_max: int = 4_096
     """More changed heads than that are reconciled rather than listed."""
     journal_max: int = 65_536
     """Changed heads remembered; partners not told since must reconcile."""
+    recalled_max: int = 64
+    """More authors than that newly followed at once, and partners are asked for all their heads
+    rather than going through what they have told."""
+    reunions_max: int = 32
+    """Former partners of whom is remembered what they know; who left first is forgotten, and told
+    anew."""
     links_max: int = 256
     """Links at once; a further one is closed at once, uncharged."""
     find_after_rounds: int = 3

@@ -15,6 +15,7 @@ from protocol.ids import NO_BUNDLE, AuthorKey, FeedId
 from protocol.interest import Following, Rank
 from protocol.messages import Message, encode_frame
 from protocol.peerlink import PeerLink
+from protocol.reunion import Reunions
 
 NO_LINK = -1
 """Stands for a link where something comes from ourselves."""
@@ -49,6 +50,22 @@ class Counters:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
+@dataclass(frozen=True, slots=True)
+class GossipStatistics:
+    """What there is now, and totals since the start."""
+
+    links: int
+    links_open: int
+    feeds: int
+    followed: int
+    on_probation: int
+    wants_in_flight: int
+    bytes_in_flight: int
+    reads_outstanding: int
+    proofs: int
+    totals: dict[str, int]
+
+
 @dataclass(slots=True)
 class Context:
     """The shared state. Parts write effects through it; `Gossip.handle` collects them."""
@@ -62,6 +79,7 @@ class Context:
     index: HeadIndex
     journal: Journal
     fetcher: Fetcher
+    reunions: Reunions
     links: dict[int, PeerLink] = field(default_factory=dict)
     proofs: dict[AuthorKey, bytes] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
@@ -89,6 +107,13 @@ class Context:
         """Close the link and forget it."""
         self.effects.append(Disconnect(link.link, reason))
         self.forget_link(link.link)
+
+    def lose_link(self, number: int) -> None:
+        """The link has ended; its partner may come back."""
+        link = self.links.get(number)
+        if link is not None:
+            self.reunions.part(link)
+            self.forget_link(number)
 
     def forget_link(self, link: int) -> None:
         """The link is gone; what was asked of it may be asked of others."""

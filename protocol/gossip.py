@@ -10,15 +10,15 @@ same `rng` return the same effects. Nothing that a peer sends raises out of it: 
     intake.py     bundles into the feed table                  push.py       announcing the new
     interest.py   whom we follow                               partners.py   whom we ask
     forks.py      proofs of equivocation                       exchange.py   which addresses count
+    reunion.py    partners who come back
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from random import Random
 
 from protocol.bundle import Bundle, Verifier
 from protocol.config import GossipConfig
-from protocol.context import NO_LINK, Context
+from protocol.context import NO_LINK, Context, GossipStatistics
 from protocol.errors import Offence, RemoteProtocolError, UnknownVersion
 from protocol.events import (
     Accepted,
@@ -62,6 +62,7 @@ from protocol.offers import Offers
 from protocol.partners import expendable
 from protocol.peerlink import PeerLink, open_link
 from protocol.push import Pusher
+from protocol.reunion import Reunions
 from protocol.rounds import Rounds
 from protocol.serve import Serving
 from protocol.session import AUTHORS_PER_LINK_MAX, HelloSigner, Session
@@ -73,22 +74,6 @@ _FATAL = frozenset(
 )
 _LANES = frozenset(int(lane) for lane in Lane)
 """Answers are metered by our own budgets, pushes by their own bucket."""
-
-
-@dataclass(frozen=True, slots=True)
-class GossipStatistics:
-    """What there is now, and totals since the start."""
-
-    links: int
-    links_open: int
-    feeds: int
-    followed: int
-    on_probation: int
-    wants_in_flight: int
-    bytes_in_flight: int
-    reads_outstanding: int
-    proofs: int
-    totals: dict[str, int]
 
 
 class Gossip:
@@ -117,6 +102,7 @@ class Gossip:
             HeadIndex(),
             Journal(config.journal_max),
             Fetcher(config.fetch),
+            Reunions(config.reunions_max),
         )
         self._pusher = Pusher(self._context)
         self._offers = Offers(self._context)
@@ -147,7 +133,7 @@ class Gossip:
             case LinkUp():
                 self._on_link_up(event, now)
             case LinkDown():
-                self._context.forget_link(event.link)
+                self._context.lose_link(event.link)
         return self._drain()
 
     def follow(self, interest: Interest, *, now: float) -> list[Effect]:
@@ -166,7 +152,7 @@ class Gossip:
         for link in context.links.values():
             link.serves = {a: None for a in link.serves if a in context.following}
             link.welcomed = {a: None for a in link.welcomed if a in context.following}
-            link.reconcile_due = link.reconcile_due or bool(changed)
+            self._rounds.recall(link, changed, now=now)
         if raised:
             context.emit(Accepted(NO_LINK, (), (), tuple(raised)))
         return self._drain()
@@ -181,7 +167,8 @@ class Gossip:
     def nbytes(self) -> int:
         """Memory that grows with the authors held, about; the feed table aside."""
         context = self._context
-        return context.index.nbytes + context.following.nbytes + 88 * len(self._found)
+        remembered = context.following.nbytes + context.reunions.nbytes
+        return context.index.nbytes + remembered + 88 * len(self._found)
 
     def reload(self) -> None:
         """Read all heads anew, after the feed table was restored. O(n log n)."""
@@ -312,7 +299,7 @@ class Gossip:
             self._meter(link, now)
             return
         if not link.open:
-            self._greet(link, message)
+            self._greet(link, message, now)
             return
         if not self._pays_for_itself(link, message):
             self._meter(link, now)
@@ -357,7 +344,7 @@ class Gossip:
             case Hello():
                 raise RemoteProtocolError(Offence.WRONG_SCHEMA, "a second Hello")
 
-    def _greet(self, link: PeerLink, message: Message) -> None:
+    def _greet(self, link: PeerLink, message: Message, now: float) -> None:
         if not isinstance(message, Hello):
             if isinstance(message, Refused):
                 self._context.close(link, f"refused: {message.reason}")
@@ -370,8 +357,7 @@ class Gossip:
             return
         link.session.accept(message)
         self._prove(link)
-        if link.outbound:
-            self._rounds.reconcile(link)
+        self._rounds.open(link, now=now)
 
     def _prove(self, link: PeerLink) -> None:
         for proofs in link.session.prove(self._signers):

@@ -8,14 +8,15 @@ it; `HandleBook` and `HandleReader` are the two ends of a link's naming.
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import partial
 from hashlib import blake2b
 from itertools import accumulate
+from typing import NamedTuple
 
 from protocol.errors import Offence, RemoteProtocolError
 from protocol.ids import AuthorKey, BundleId, DeviceId, FeedId, Lane
-from protocol.messages import HANDLES_MAX, NAMED_PER_FRAME_MAX, Named
+from protocol.messages import HANDLES_MAX, NAMED_PER_FRAME_MAX, Head, Named
 
 TAG_BYTES = 8
 HEAD_BYTES = 76
@@ -309,17 +310,77 @@ class HandleBook:
         return full and (handle - self._next) % self._max < NAMED_PER_FRAME_MAX
 
 
-class HandleReader:
-    """The names that a partner has given; 90 bytes a name, handles stay below `HANDLES_MAX`."""
+class _Told(NamedTuple):
+    """A head as a partner has told it; the tag as a number."""
 
-    def __init__(self) -> None:
+    lo: int
+    hi: int
+    tag: int
+
+
+class HandleReader:
+    """The names that a partner has given, and the heads that it has told by them.
+
+    110 bytes a feed; handles stay below `HANDLES_MAX`. `earlier`: what an earlier link to the same
+    partner knew, whose handles mean nothing any more; the more recent head of a feed counts.
+    """
+
+    def __init__(self, earlier: "HandleReader | None" = None) -> None:
         self._keys: list[bytes | None] = []
+        self._los, self._his, self._tags = array("I"), array("I"), array("Q")
+        self.whole = True
+        """Whether every head ever told is remembered: no handle has been named anew."""
+        self._earlier: dict[bytes, _Told] = {}
+        if earlier is not None:
+            self._earlier = earlier._rows()
+            self.whole = earlier.whole and len(self._earlier) <= HANDLES_MAX
+
+    def __len__(self) -> int:
+        return len(self._keys) + len(self._earlier)
 
     def learn(self, named: Named) -> None:
         """Note a name; it replaces what the handle meant. A lane of the future means no feed."""
         if named.handle >= len(self._keys):
-            self._keys.extend([None] * (named.handle + 1 - len(self._keys)))
-        self._keys[named.handle] = named.author + named.device + bytes((named.lane,))
+            more = named.handle + 1 - len(self._keys)
+            self._keys.extend([None] * more)
+            for part in (self._los, self._his, self._tags):
+                part.extend([0] * more)
+        key = named.author + named.device + bytes((named.lane,))
+        before = self._keys[named.handle]
+        if before not in (None, key):
+            self.whole = False
+            self._his[named.handle] = 0
+        self._keys[named.handle] = key
+
+    def hear(self, head: Head) -> None:
+        """Note a head whose handle has a name."""
+        self._los[head.handle], self._his[head.handle] = head.lo, head.hi
+        self._tags[head.handle] = int.from_bytes(head.tag, "big")
+
+    def tags(self) -> dict[bytes, bytes]:
+        """Feed key -> tag of the last head told, where there is one. O(names)."""
+        return {key: told.tag.to_bytes(TAG_BYTES, "big") for key, told in self._rows().items()}
+
+    def told(self) -> Iterator[tuple[FeedId, int, int]]:
+        """(feed, lo, hi) of the last head told of each feed. O(names)."""
+        for key, told in self._rows().items():
+            if key[-1] in _LANES:
+                yield feed_of(key), told.lo, told.hi
+
+    def told_of(self, authors: Container[AuthorKey]) -> list[tuple[FeedId, int, int]]:
+        """The same, of these authors."""
+        return [
+            (feed_of(key), told.lo, told.hi)
+            for key, told in self._rows().items()
+            if key[:32] in authors and key[-1] in _LANES
+        ]
+
+    def _rows(self) -> dict[bytes, "_Told"]:
+        rows = dict(self._earlier)
+        for key, *told in zip(self._keys, self._los, self._his, self._tags, strict=True):
+            if key is not None and told[1]:
+                rows[key] = _Told(*told)
+        return rows
 
     def feed(self, handle: int) -> FeedId | None:
         """The feed of a handle; None for a lane of the future.

@@ -16,12 +16,14 @@ from protocol.events import Accepted, ReadBundles
 from protocol.feedtable import Offered, Outcome
 from protocol.fetch import OpenWant, Purpose, Span
 from protocol.forks import contradict, encode_proof, read_proof
+from protocol.heads import tag_of
 from protocol.ids import AuthorKey, FeedId
 from protocol.messages import Data, Evidence, Part, Push, Wants
 from protocol.offers import Offers
 from protocol.peerlink import PeerLink
 from protocol.push import FRESH_MAX, Pusher
 from protocol.serve import READ_BYTES
+from protocol.telling import note
 
 PROBE_BYTES = 32 * 1024
 """What is asked for to prove a fork: a few bundles."""
@@ -161,7 +163,7 @@ class Intake:
                 break
             offered = self._context.feeds.offer(bundle, now=now)
             if offered.outcome is Outcome.ACCEPTED:
-                self._accepted(want, bundle, offered, harvest)
+                self._accepted(want, bundle, offered, harvest, now)
             elif offered.outcome is Outcome.PARKED:
                 parked += 1
             elif offered.conflict is not None:
@@ -188,7 +190,13 @@ class Intake:
         self._note_retracts(bundle)
         return bundle
 
-    def _accepted(self, want: OpenWant, bundle: Bundle, offered: Offered, harvest: Harvest) -> None:
+    def _is_news(self, bundle: Bundle, now: float) -> bool:
+        config = self._context.config
+        return now - bundle.header.time <= config.news_rounds * config.round_s
+
+    def _accepted(
+        self, want: OpenWant, bundle: Bundle, offered: Offered, harvest: Harvest, now: float
+    ) -> None:
         context, feed = self._context, want.feed
         want.progressed = True
         harvest.accepted += offered.accepted
@@ -203,7 +211,7 @@ class Intake:
         if newest is None or bundle.seq > newest.seq:
             harvest.newest[feed] = bundle
         short = not want.span.newest_first and want.span.hi - want.span.lo < FRESH_MAX
-        if want.urgent or short:
+        if (want.urgent or short) and self._is_news(bundle, now):
             harvest.fresh[feed] = new_here or harvest.fresh.get(feed, False)
 
     def _reap(self, link: PeerLink, harvest: Harvest, now: float) -> None:
@@ -248,6 +256,7 @@ class Intake:
 
     def _hear_header(self, link: PeerLink, bundle: Bundle, now: float) -> None:
         feed, seq = bundle.feed, bundle.seq
+        note(link.heard, tag_of(bundle.id), seq, at_most=self._context.config.link.heard_max)
         if not self._offers.notice(link, feed, seq, seq):
             return
         replica = self._context.feeds.replica(feed)

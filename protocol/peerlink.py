@@ -1,6 +1,7 @@
 """Everything known of one link, and what it may cost."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from protocol.buckets import TokenBucket
 from protocol.config import GossipConfig
@@ -12,6 +13,12 @@ from protocol.session import Session
 
 LINK_BYTES_MAX = 8_000_000
 """Memory of a link, its offers included, whose partner fills every table; a usual one has 1 %."""
+
+Alike: TypeAlias = list[tuple[bytes, bytes]]
+"""Ranges of feed keys: (lower, upper)."""
+
+UNSURE = -1
+"""In place of a version of the journal: it is not known what the partner knows."""
 
 
 @dataclass(slots=True)
@@ -44,7 +51,8 @@ class PeerLink:
     """A sample of the feeds offered that we do not follow: (lo, hi)."""
     strangers_seen: int = 0
     outbox: dict[FeedId, bytes] = field(default_factory=dict)
-    """Newest header of each feed that is to be pushed, oldest first."""
+    """Feeds that are to be announced, oldest first: the newest header where it is to be pushed,
+    nothing where the head is to be told."""
     evidence: dict[AuthorKey, None] = field(default_factory=dict)
     """Equivocators whose proof is to be sent."""
     evidence_told: dict[AuthorKey, None] = field(default_factory=dict)
@@ -52,8 +60,24 @@ class PeerLink:
     """Ranges that both hold alike and that are still to be gone through."""
     welcomed: dict[AuthorKey, None] = field(default_factory=dict)
     """Authors that the partner serves and of whom we want more than before."""
+    alike: Alike = field(default_factory=list)
+    """The ranges that both held alike at the last reconciliation: their heads were not told."""
+    heard: dict[bytes, int] = field(default_factory=dict)
+    """Tags and `lo` of the heads that the partner has told or pushed last: it is not told them."""
+    said: dict[bytes, int] = field(default_factory=dict)
+    """The same of those that we have told last."""
     told: int = 0
-    """Version of the journal up to which the partner knows our heads."""
+    """Version of the journal up to which the partner was told our heads."""
+    asked: int = UNSURE
+    """`told` at the last exchange that we started; `UNSURE` if that was a reconciliation."""
+    sure: int = UNSURE
+    """Version of the journal up to which the partner has surely been told our heads."""
+    unanswered: int = 0
+    """Exchanges started whose `Peers` were not answered yet."""
+    met: bool = False
+    """Whether each knows what the other held, by a reconciliation here or on an earlier link."""
+    addresses_told: dict[str, None] = field(default_factory=dict)
+    """Addresses that the partner has been told."""
     rounds: int = 0
     """Exchanges started with this partner."""
     reconcile_due: bool = False
@@ -62,6 +86,11 @@ class PeerLink:
     def open(self) -> bool:
         """Whether both have said Hello."""
         return self.session.open
+
+    @property
+    def whole(self) -> bool:
+        """Whether we remember all that the partner has told of what it holds."""
+        return self.met and self.names.whole
 
     @property
     def busy(self) -> bool:

@@ -1,16 +1,20 @@
-"""Announcing what is new: headers first, at once, to those who care.
+"""Announcing what is new: at once, to those who care.
 
-Only the newest header of a feed is pushed; the receiver asks for all that it lacks below. Own
-bundles go to every partner, others' to partners that hold something of the author, and to all
-when the feed is new here (nobody can have told us then who follows it). What a partner's bucket
-has no room for waits in the link's outbox, and beyond its cap is left to the next round.
+Own bundles are pushed to every partner: the newest header of a feed, the receiver asks for all that
+it lacks below. Others' bundles are announced by telling the head of their feed, which takes a tenth
+of that: to partners that hold something of the author, and to all when the feed is new here (nobody
+can have told us then who follows it), but not to who has told it. What a partner's bucket has no
+room for waits in the link's outbox, and beyond its cap is left to the next round.
 """
 
 from protocol.bundle import Bundle
 from protocol.context import NO_LINK, Context
+from protocol.heads import tag_of
+from protocol.ids import FeedId
 from protocol.limits import FRAME_BYTES_MAX
 from protocol.messages import EVIDENCE_PER_FRAME_MAX, PUSHED_PER_FRAME_MAX, Evidence, Push
 from protocol.peerlink import PeerLink
+from protocol.telling import room_for_heads, tell_heads
 
 FRESH_MAX = 8
 """A want over at most so many sequence numbers brings news; a longer one brings history."""
@@ -31,10 +35,13 @@ class Pusher:
         `widely`: of all partners but the source, else of those that hold something of the author.
         """
         feed = bundle.feed
-        wire = bundle.bare().wire()
+        wire = bundle.bare().wire() if source == NO_LINK else b""
+        tag = tag_of(bundle.id)
         for link in self._context.links.values():
             if not link.open or link.link == source:
                 continue
+            if tag in link.heard:
+                continue  # it has told us
             if widely or feed.author in link.serves:
                 link.outbox.pop(feed, None)
                 link.outbox[feed] = wire
@@ -53,9 +60,13 @@ class Pusher:
         """Latest first: what waits longest is told by a round anyhow."""
         granted = link.pushes_out.take(len(link.outbox), now=now)
         headers: list[bytes] = []
+        told: list[FeedId] = []
         size = _FRAME_OVERHEAD
         for _ in range(granted):
-            _, wire = link.outbox.popitem()
+            feed, wire = link.outbox.popitem()
+            if not wire:
+                told.append(feed)
+                continue
             full = size + len(wire) + _HEADER_OVERHEAD > FRAME_BYTES_MAX
             if full or len(headers) == PUSHED_PER_FRAME_MAX:
                 self._context.send(link, Push(headers))
@@ -64,7 +75,10 @@ class Pusher:
             size += len(wire) + _HEADER_OVERHEAD
         if headers:
             self._context.send(link, Push(headers))
-        self._context.counters.headers_pushed += granted
+        self._context.counters.headers_pushed += granted - len(told)
+        told = told[: room_for_heads(link, now)]
+        if told:
+            tell_heads(self._context, link, told, answer=False, now=now)
 
     def _flush_evidence(self, link: PeerLink, now: float) -> None:
         """One frame of proofs at a time, which keeps them far below 5 % of a round."""

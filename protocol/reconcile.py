@@ -10,8 +10,10 @@ Every split leaves at most 1/16 of the splitter's heads in a range, so that n he
 log16(n) + 2 steps; identical tables take one frame each way at most.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from protocol.heads import HeadIndex
 from protocol.messages import RangeList, RangePrint
@@ -73,6 +75,12 @@ def in_order(ranges: Sequence[RangePrint | RangeList]) -> bool:
             return False
         reached = part.upper or None
     return True
+
+
+def within(ranges: Sequence[tuple[bytes, bytes]], key: bytes) -> bool:
+    """Whether a key lies in one of the ranges (lower, upper), disjoint and ascending."""
+    at = bisect_right(ranges, key, key=itemgetter(0)) - 1
+    return at >= 0 and (not ranges[at][1] or key < ranges[at][1])
 
 
 def _split(

@@ -9,25 +9,22 @@ and beside either: Peers both ways, Seek to vouched partners for authors whom no
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from protocol.context import Context
 from protocol.errors import Offence, RemoteProtocolError
 from protocol.events import FindAuthor, HeardPeers
 from protocol.exchange import worth_passing
-from protocol.feedtable import Head as HeldHead
 from protocol.fetch import Purpose, Span
-from protocol.heads import HEAD_BYTES, HEADS_PER_CHUNK, tag_of
+from protocol.heads import feed_key, tag_of
 from protocol.ids import AuthorKey, FeedId
 from protocol.intake import Intake
+from protocol.limits import ADDRESSES_MAX
 from protocol.messages import (
-    RANGES_PER_FRAME_MAX,
     SOUGHT_PER_FRAME_MAX,
     Head,
     Heads,
     Named,
     Peers,
-    RangeList,
     RangePrint,
     Ranges,
     Seek,
@@ -35,82 +32,20 @@ from protocol.messages import (
 )
 from protocol.offers import Offers
 from protocol.partners import Candidate, choose
-from protocol.peerlink import PeerLink
-from protocol.reconcile import Equal, Split, compare, in_order, opening
+from protocol.peerlink import UNSURE, PeerLink
+from protocol.push import FRESH_MAX
+from protocol.reconcile import Equal, Split, compare, in_order, opening, within
+from protocol.steps import Slice, Steps
+from protocol.telling import note, room_for_heads, tell_heads
 
 HEADS_PER_LIST = 512
 """Heads in one list of a range; a longer one is cut into several ranges."""
 
+ANNOUNCED_MAX = 8
+"""So many heads in a frame that asks for nothing announce news; more are a catch-up."""
+
 FIND_BACKOFF = 4
 """An author whom nobody serves is looked for again after this many times the rounds so far."""
-
-_PRINT_BYTES = 112
-_LIST_BYTES = 96
-_STEP_BYTES_MAX = 60_000
-
-
-class _Slice(NamedTuple):
-    """A part of our heads that is to be listed, but for those that the partner told alike."""
-
-    lower: bytes
-    upper: bytes
-    start: int
-    stop: int
-    answer: bool
-    known: Mapping[FeedId, Head]
-
-
-class _Steps:
-    """Collects prints and lists into `Ranges` frames below 64 KiB, until `bytes_max` is told."""
-
-    def __init__(self, context: Context, link: PeerLink, *, bytes_max: int) -> None:
-        self._context = context
-        self._link = link
-        self._prints: list[RangePrint] = []
-        self._lists: list[RangeList] = []
-        self._named: list[Named] = []
-        self._size = 0
-        self._bytes_max = bytes_max
-        self.total = 0
-        self.full = False
-        """Whether something found no room; the next reconciliation makes up for it."""
-
-    def print(self, part: RangePrint) -> None:
-        """Tell a fingerprint."""
-        if self._make_room(_PRINT_BYTES):
-            self._prints.append(part)
-
-    def list(self, lower: bytes, upper: bytes, held: list[HeldHead], *, answer: bool) -> None:
-        """Tell the heads of a range."""
-        if not self._make_room(_LIST_BYTES + HEAD_BYTES * len(held)):
-            return
-        heads = []
-        for head in held:
-            handle, named = self._link.book.name(head.feed)
-            if named is not None:
-                self._named.append(named)
-            heads.append(Head(handle, head.lo, head.hi, tag_of(head.id)))
-        self._lists.append(RangeList(lower, upper, heads, answer))
-
-    def flush(self, *, opening: bool = False) -> None:
-        """Send what has been collected, in ascending order."""
-        if self._prints or self._lists:
-            self._prints.sort(key=lambda part: part.lower)
-            self._lists.sort(key=lambda part: part.lower)
-            message = Ranges(self._named, self._prints, self._lists, opening)
-            self._context.send(self._link, message)
-        self._prints, self._lists, self._named, self._size = [], [], [], 0
-
-    def _make_room(self, size: int) -> bool:
-        self.full = self.full or self.total + size > self._bytes_max
-        if self.full:
-            return False
-        parts = max(len(self._prints), len(self._lists))
-        if self._size + size > _STEP_BYTES_MAX or parts == RANGES_PER_FRAME_MAX:
-            self.flush()
-        self._size += size
-        self.total += size
-        return True
 
 
 class Rounds:
@@ -140,6 +75,41 @@ class Rounds:
         self._admit_strangers(now)
         self._search()
 
+    def open(self, link: PeerLink, *, now: float) -> None:
+        """A link is open. Whoever has dialled begins, with what has changed if both have met."""
+        if self._context.reunions.meet(link):
+            for feed, lo, hi in link.names.told():
+                self._offer(link, feed, lo, hi, now)
+            link.equal = list(link.alike)
+        if not link.outbound:
+            return
+        if link.met:
+            self._tell_changed(link, answer=True, now=now)
+        else:
+            self.reconcile(link)
+
+    def recall(self, link: PeerLink, authors: Sequence[AuthorKey], *, now: float) -> None:
+        """These are followed from now on, or more is wanted of them: use what the partner has told
+        of them before, or have it told anew."""
+        if not authors:
+            return
+        if not link.whole or len(authors) > self._context.config.recalled_max:
+            link.reconcile_due = True
+            return
+        new = dict.fromkeys(authors)
+        for feed, lo, hi in link.names.told_of(new):
+            self._offer(link, feed, lo, hi, now)
+        # of what both held alike nothing was told: the partner holds what we hold
+        alike = sorted(link.alike)
+        for feed in [feed for author in new for feed in self._context.feeds.feeds_of(author)]:
+            head = self._context.feeds.head(feed)
+            if head is not None and within(alike, feed_key(feed)):
+                self._offer(link, feed, 1, head.hi, now)
+
+    def _offer(self, link: PeerLink, feed: FeedId, lo: int, hi: int, now: float) -> None:
+        if self._offers.notice(link, feed, lo, hi):
+            self._offers.want(link, feed, lo, hi, now)
+
     def candidates(self) -> list[Candidate]:
         """The open links, as partner choice sees them. O(links)."""
         return [self.candidate(link) for link in self._context.links.values() if link.open]
@@ -160,8 +130,23 @@ class Rounds:
             self.reconcile(link)
         else:
             self._tell_changed(link, answer=True, now=now)
-        addresses = worth_passing(self.addresses, partner=link.address)
-        context.send(link, Peers(list(addresses), True))
+            link.asked = link.told
+        self._introduce(link, answer=True, anew=due)
+
+    def _introduce(self, link: PeerLink, *, answer: bool, anew: bool = False) -> None:
+        """Tell addresses that the partner was not told yet, or all of them `anew`.
+
+        The first, which is our own, goes with any others: who dialled us learns where we listen.
+        """
+        known, told = worth_passing(self.addresses, partner=link.address), link.addresses_told
+        if anew or len(told) > self._context.config.addresses_known_max:
+            told.clear()
+        new = [address for address in known if address not in told]
+        told |= dict.fromkeys(new)
+        if new and new[0] != known[0]:
+            new = [known[0], *new[: ADDRESSES_MAX - 1]]
+        link.unanswered += answer
+        self._context.send(link, Peers(new, answer))
 
     def _tell_changed(self, link: PeerLink, *, answer: bool, now: float) -> None:
         """Heads changed since the partner was last told, or a reconciliation when too many."""
@@ -170,47 +155,53 @@ class Rounds:
         if changed is None or len(changed) > context.config.changed_heads_max:
             self.reconcile(link)
             return
-        if self._room(link, now) < len(changed):
+        changed = self._not_said_alike(link, changed)
+        if room_for_heads(link, now) < len(changed):
             changed = []  # the next exchange tells them
         else:
             link.told = context.journal.version
         if changed or answer:
-            self._tell(link, changed, answer=answer, now=now)
+            tell_heads(context, link, changed, answer=answer, now=now)
 
-    @staticmethod
-    def _room(link: PeerLink, now: float) -> int:
-        """Heads that the partner may be told now."""
-        return int(link.heads_out.level(now)) // HEAD_BYTES
-
-    def _tell(self, link: PeerLink, feeds: list[FeedId], *, answer: bool, now: float) -> None:
-        link.heads_out.take(len(feeds) * HEAD_BYTES, now=now)
+    def _not_said_alike(self, link: PeerLink, feeds: list[FeedId]) -> list[FeedId]:
+        """Without those of which the partner has told the very head that we have, or we it."""
+        theirs = link.names.tags() if feeds else {}
         heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
-        for at in range(0, max(1, len(heads)), HEADS_PER_CHUNK):
-            named, told = [], []
-            for head in heads[at : at + HEADS_PER_CHUNK]:
-                handle, name = link.book.name(head.feed)
-                if name is not None:
-                    named.append(name)
-                told.append(Head(handle, head.lo, head.hi, tag_of(head.id)))
-            last = at + HEADS_PER_CHUNK >= len(heads)
-            self._context.send(link, Heads(named, told, answer and last))
+        return [
+            head.feed
+            for head in heads
+            if theirs.get(feed_key(head.feed)) != (tag := tag_of(head.id))
+            and link.said.get(tag) != head.lo
+        ]
 
     # ---------------------------------------------------------------------------------- heads
     def on_heads(self, link: PeerLink, message: Heads, *, now: float) -> None:
         """The partner's changed heads; its question for ours."""
         self._admit(link, message.named, len(message.heads), now)
-        self._hear(link, message.heads, now)
+        fresh = not message.answer and len(message.heads) <= ANNOUNCED_MAX
+        self._hear(link, message.heads, now, fresh=fresh)
         if message.answer:
-            self._tell_changed(link, answer=False, now=now)
+            self._answer(link, now)
+
+    def _answer(self, link: PeerLink, now: float) -> None:
+        """Our heads in return, and a question whose answer says that they have arrived."""
+        if not link.met:
+            self.reconcile(link)  # it remembers us, and we do not remember it
+            return
+        self._tell_changed(link, answer=False, now=now)
+        if link.told > link.sure:
+            link.asked = link.told
+            self._introduce(link, answer=True)
 
     def on_seek(self, link: PeerLink, message: Seek, *, now: float) -> None:
         """Tell what we hold of these authors, as far as there is room."""
-        room, feeds = self._room(link, now), list[FeedId]()
+        context = self._context
+        room, feeds = room_for_heads(link, now), list[FeedId]()
         for author in dict.fromkeys(message.authors):
             if len(feeds) < room:
                 feeds += self._held(link, AuthorKey(author))
         if feeds:
-            self._tell(link, feeds[:room], answer=False, now=now)
+            tell_heads(context, link, feeds[:room], answer=False, now=now)
 
     def _held(self, link: PeerLink, author: AuthorKey) -> list[FeedId]:
         if self._context.feeds.disowned(author):
@@ -229,8 +220,10 @@ class Rounds:
         if link.heads_in.take(told, now=now) < told:
             raise RemoteProtocolError(Offence.FLOOD, "too many heads")
 
-    def _hear(self, link: PeerLink, heads: Sequence[Head], now: float) -> dict[FeedId, Head]:
-        """Note a partner's heads; returns them by feed."""
+    def _hear(
+        self, link: PeerLink, heads: Sequence[Head], now: float, *, fresh: bool = False
+    ) -> dict[FeedId, Head]:
+        """Note a partner's heads; returns them by feed. `fresh`: ask for them before all others."""
         heard: dict[FeedId, Head] = {}
         for head in heads:
             if head.lo > head.hi:
@@ -238,26 +231,32 @@ class Rounds:
             feed = link.names.feed(head.handle)
             if feed is not None:
                 heard[feed] = head
-                self._note(link, feed, head, now)
+                link.names.hear(head)
+                note(link.heard, head.tag, head.lo, at_most=self._context.config.link.heard_max)
+                self._note(link, feed, head, now, fresh=fresh)
         return heard
 
-    def _note(self, link: PeerLink, feed: FeedId, head: Head, now: float) -> None:
+    def _note(self, link: PeerLink, feed: FeedId, head: Head, now: float, *, fresh: bool) -> None:
         context = self._context
         if not self._offers.notice(link, feed, head.lo, head.hi):
             return
         replica = context.feeds.replica(feed)
         if replica is not None and replica.hi == head.hi and tag_of(replica.head) != head.tag:
             self._intake.probe(link, feed, head.hi, head.hi, now=now)
-        self._offers.want(link, feed, head.lo, head.hi, now)
+        above = replica.hi if replica is not None and replica.hi else head.lo - 1
+        news = fresh and head.hi - above <= FRESH_MAX
+        want = self._offers.want_now if news else self._offers.want
+        want(link, feed, head.lo, head.hi, now)
 
     # --------------------------------------------------------------------------------- ranges
     def reconcile(self, link: PeerLink) -> None:
         """Open a reconciliation with the partner."""
         context = self._context
         context.counters.reconciliations += 1
-        link.reconcile_due = False
-        link.told = context.journal.version
-        steps = _Steps(context, link, bytes_max=context.config.reconcile_bytes)
+        link.reconcile_due, link.met = False, True
+        link.told, link.asked = context.journal.version, UNSURE
+        link.alike = []
+        steps = Steps(context, link, bytes_max=context.config.reconcile_bytes)
         for part in opening(context.index):
             steps.print(part)
         steps.flush(opening=True)
@@ -268,13 +267,14 @@ class Rounds:
             raise RemoteProtocolError(Offence.WRONG_SCHEMA, "ranges out of order")
         context = self._context
         if message.opening:
-            link.told = context.journal.version
+            link.told, link.met = context.journal.version, True
+            link.alike = []
         heads = sum(len(part.heads) for part in message.lists)
         self._admit(link, message.named, heads + len(message.prints), now)
         heard = [(part, self._hear(link, part.heads, now)) for part in message.lists]
         budget = min(int(link.heads_out.level(now)), context.config.reconcile_step_bytes)
-        steps = _Steps(context, link, bytes_max=budget)
-        jobs: list[RangePrint | _Slice] = list(message.prints)
+        steps = Steps(context, link, bytes_max=budget)
+        jobs: list[RangePrint | Slice] = list(message.prints)
         for part, known in heard:
             if part.answer:
                 span = context.index.span(part.lower, part.upper)
@@ -283,7 +283,7 @@ class Rounds:
         context.rng.shuffle(jobs)
         while jobs and not steps.full:
             job = jobs.pop()
-            if isinstance(job, _Slice):
+            if isinstance(job, Slice):
                 self._list(steps, job)
             else:
                 jobs += self._answer_print(steps, link, job)
@@ -291,13 +291,16 @@ class Rounds:
         link.heads_out.take(steps.total, now=now)
         link.reconcile_due = link.reconcile_due or steps.full
 
-    def _answer_print(self, steps: _Steps, link: PeerLink, theirs: RangePrint) -> list[_Slice]:
+    def _answer_print(self, steps: Steps, link: PeerLink, theirs: RangePrint) -> list[Slice]:
         """Tell fingerprints, or return what is to be listed."""
         step = compare(self._context.index, theirs)
         if isinstance(step, Equal):
             if theirs.count:
-                link.equal.append((theirs.lower, theirs.upper))
-                del link.equal[: -self._context.config.link.equal_ranges_max]
+                room = self._context.config.link.equal_ranges_max
+                link.names.whole = link.names.whole and len(link.alike) < room
+                for ranges in (link.alike, link.equal):
+                    ranges.append((theirs.lower, theirs.upper))
+                    del ranges[:-room]
         elif isinstance(step, Split):
             for part in step.prints:
                 steps.print(part)
@@ -314,7 +317,7 @@ class Rounds:
         span: tuple[int, int],
         answer: bool,
         known: Mapping[FeedId, Head],
-    ) -> list[_Slice]:
+    ) -> list[Slice]:
         """A range in slices that each make one list: nobody shall pay for all of a large one."""
         index, (start, stop) = self._context.index, span
         slices = []
@@ -322,10 +325,10 @@ class Rounds:
             end = min(at + HEADS_PER_LIST, stop)
             low = lower if at == start else index.key_at(at)
             high = upper if end == stop else index.key_at(end)
-            slices.append(_Slice(low, high, at, end, answer, known))
+            slices.append(Slice(low, high, at, end, answer, known))
         return slices
 
-    def _list(self, steps: _Steps, part: _Slice) -> None:
+    def _list(self, steps: Steps, part: Slice) -> None:
         """Tell those of our heads in the slice that the partner lacks or has otherwise."""
         feeds = self._context.index.feeds(part.start, part.stop)
         heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
@@ -369,8 +372,11 @@ class Rounds:
         if heard:
             self._context.emit(HeardPeers(link.link, heard))
         if message.answer:
-            ours = worth_passing(self.addresses, partner=link.address)
-            self._context.send(link, Peers(list(ours), False))
+            self._introduce(link, answer=False)
+            return
+        link.unanswered = max(0, link.unanswered - 1)
+        if not link.unanswered and link.asked != UNSURE:
+            link.sure = link.asked
 
     # ------------------------------------------------------------------ strangers and searching
     def _admit_strangers(self, now: float) -> None:

@@ -56,6 +56,10 @@ class Puppet:
         self.world.deliver(self.node, FrameReceived(self.link, frame))
         self.world.run(0)
 
+    def open(self) -> None:
+        """Begin as who dials and holds nothing does."""
+        self.say(m.Ranges([], [m.RangePrint(b"", b"", 0, bytes(8))], [], True))
+
     def head(self, bundle: Bundle, *, lo: int = 1) -> None:
         """Tell that we hold lo..bundle.seq of its feed."""
         feed = bundle.feed

@@ -9,6 +9,7 @@ from protocol.bundle import decode_bundle
 from protocol.config import LinkConfig
 from protocol.events import Penalise, Published
 from protocol.forks import encode_proof
+from protocol.heads import HandleReader
 from protocol.limits import FRAME_BYTES_MAX
 from protocol.push import FRESH_MAX
 from tests.protocol.chains import bundle_of, chain, feed_of
@@ -21,6 +22,17 @@ def pushed(puppet: Puppet) -> list[tuple[bytes, int]]:
     headers = [decode_bundle(wire) for push in puppet.got(m.Push) for wire in push.headers]
     assert all(header.claims_bytes is None for header in headers)
     return [(header.header.author, header.seq) for header in headers]
+
+
+def told(puppet: Puppet) -> list[tuple[bytes, int]]:
+    """(author, hi) of every head that was told unasked."""
+    reader, found = HandleReader(), []
+    for frame in puppet.got(m.Heads):
+        for name in frame.named:
+            reader.learn(name)
+        feeds = [(reader.feed(head.handle), head.hi) for head in frame.heads]
+        found += [(feed.author, hi) for feed, hi in feeds if not frame.answer]
+    return found
 
 
 def test_own_news_goes_to_every_open_link_and_to_no_other():
@@ -50,7 +62,25 @@ def test_others_news_goes_to_those_who_hold_something_of_the_author():
     source.push(bundles[2])
     source.serve(bundles[2])
     author = bundles[0].feed.author
-    assert (pushed(near), pushed(far), pushed(source)) == ([(author, 3)], [], [])
+    assert (told(near), told(far), told(source)) == ([(author, 3)], [], [])
+    assert pushed(near) == []
+
+
+def test_who_has_told_of_it_is_not_told():
+    world, node, source = scene()
+    bundles = chain(4)
+    source.offer(*bundles[:2])
+    near, late = Puppet(world, node, "near"), Puppet(world, node, "late")
+    near.head(bundles[1])
+    late.head(bundles[1])
+    source.push(bundles[2])
+    late.head(bundles[2])
+    source.serve(bundles[2])
+    assert told(near) == [(bundles[0].feed.author, 3)]
+    assert told(late) == []
+    near.open()
+    near.say(m.Heads([], [], True))
+    assert told(near) == [(bundles[0].feed.author, 3)]  # and not again in the next exchange
 
 
 def test_a_feed_that_is_new_here_goes_to_everybody_but_its_source():
@@ -59,8 +89,8 @@ def test_a_feed_that_is_new_here_goes_to_everybody_but_its_source():
     bundle = chain(1)[0]
     source.push(bundle)
     source.serve(bundle)
-    assert [pushed(p) for p in others] == [[(bundle.feed.author, 1)]] * 2
-    assert pushed(source) == []
+    assert [told(p) for p in others] == [[(bundle.feed.author, 1)]] * 2
+    assert told(source) == []
 
 
 @pytest.mark.parametrize("length", [FRESH_MAX, FRESH_MAX + 1])
@@ -72,7 +102,20 @@ def test_history_is_not_pushed(length: int):
     near.head(bundles[0])
     source.head(bundles[length])
     source.serve(*bundles)
-    assert bool(pushed(near)) is (length <= FRESH_MAX)
+    assert bool(told(near)) is (length <= FRESH_MAX)
+
+
+@pytest.mark.parametrize("age", [100, 140])
+def test_what_was_said_long_ago_is_left_to_the_rounds(age: int):
+    world, node, source = scene(config=replace(QUIET, news_rounds=120 / QUIET.round_s))
+    bundles = chain(2)
+    near = Puppet(world, node, "near")
+    world.now += age
+    source.offer(bundles[0])
+    near.head(bundles[0])
+    source.head(bundles[1])
+    source.serve(*bundles)
+    assert bool(told(near)) is (age == 100)
 
 
 def test_what_waits_is_replaced_by_what_is_newer_and_bounded():

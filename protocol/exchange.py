@@ -68,9 +68,9 @@ def worth_passing(addresses: Iterable[str], *, partner: str) -> tuple[str, ...]:
     for address in addresses:
         if len(kept) == ADDRESSES_MAX:
             break
-        if len(address.encode("utf-8", "replace")) > ADDRESS_BYTES_MAX:
+        if len(address) > ADDRESS_BYTES_MAX:
             continue
-        found = scope(address)
+        found = scope(address)  # none of what is not ASCII, so characters are bytes
         if found is not None and found >= least:
             kept[address] = None
     return tuple(kept)

@@ -380,6 +380,8 @@ class Fetcher:
         config = self._config
         cancelled: list[tuple[int, OpenWant]] = []
         for link, state in self._links.items():
+            if not state.wants:
+                continue
             stalled = now - state.progress_at >= config.stalled_s
             overdue = [
                 w for w in state.wants.values() if stalled or now - w.opened_at >= config.want_s
@@ -405,6 +407,10 @@ class Fetcher:
         """Whether something that the partner offers is to be asked for as soon as there is room."""
         state = self._links[link]
         return bool(state.heap or state.urgent)
+
+    def waits(self) -> bool:
+        """The same of any partner. None offers before its link is open."""
+        return any(state.heap or state.urgent for state in self._links.values())
 
     def next_expiry(self) -> float:
         """When `expire` may find something at the earliest; infinite without wants."""

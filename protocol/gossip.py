@@ -224,14 +224,14 @@ class Gossip:
         """When a `Tick` has something to do, if nothing else happens before: at the latest when the
         next round is due. `now` while anything waits. O(links + wants in flight)."""
         context = self._context
-        if self._round_at is None:
+        if self._round_at is None or context.fetcher.waits():
             return now
-        leaving = context.following.next_leaving(now=now)
-        at = min(self._round_at, context.fetcher.next_expiry(), leaving)
+        at = min(self._round_at, context.following.next_leaving(now=now))
+        at = min(at, context.fetcher.next_expiry())
         for link in context.links.values():
-            if not link.open:
+            if not link.session.open:
                 at = min(at, link.up_at + self._config.link.hello_timeout_s)
-            elif link.busy or context.fetcher.waits_to_ask(link.link):
+            elif link.busy:
                 return now
         return max(at, now)
 

@@ -157,6 +157,8 @@ class Following:
 
         They are forgotten here, those first who came first; what they said may be dropped.
         """
+        if now < self.next_leaving(now=now):
+            return []
         places = (self._probation, self._burnt)
         strangers = ((since, author) for since in places for author in self._over(since, now))
         lapsed = ((self._lapsed, author) for author in self._lapsed_enough(now))
@@ -170,13 +172,12 @@ class Following:
         config, at = self._config, inf
         if len(self._lapsed) > config.lapsed_max:
             return now
-        for since, stay_s in (
-            (self._probation, config.probation_s),
-            (self._burnt, config.probation_s),
-            (self._lapsed, config.lapsed_s),
-        ):
-            if since:  # longest first
-                at = min(at, next(iter(since.values())) + stay_s)
+        if self._probation:  # longest first, as the lapsed are
+            at = next(iter(self._probation.values())) + config.probation_s
+        if self._burnt:
+            at = min(at, min(self._burnt.values()) + config.probation_s)
+        if self._lapsed:
+            at = min(at, next(iter(self._lapsed.values())) + config.lapsed_s)
         return at
 
     def _over(self, since: dict[AuthorKey, float], now: float) -> list[AuthorKey]:

@@ -120,7 +120,7 @@ class Rounds:
 
     def vouched(self, link: PeerLink) -> bool:
         """Whether the partner has proved an author for whom the owner vouches."""
-        return any(self._context.following.vouched(a) for a in link.session.authors)
+        return any(map(self._context.following.vouched, link.session.authors))
 
     def _exchange(self, link: PeerLink, now: float) -> None:
         context = self._context

@@ -59,13 +59,10 @@ class Session:
         self._nonce = rng.randbytes(NONCE_BYTES)
         self._their_nonce: bytes | None = None
         self._told: dict[AuthorKey, None] = {}
+        self.open = False
+        """Whether the partner's Hello has been accepted."""
         self.authors: dict[AuthorKey, None] = {}
         """Proved, in the order of the proofs."""
-
-    @property
-    def open(self) -> bool:
-        """Whether the partner's Hello has been accepted."""
-        return self._their_nonce is not None
 
     def hello(self) -> Hello:
         """Our first frame."""
@@ -81,20 +78,18 @@ class Session:
 
     def accept(self, theirs: Hello) -> None:
         """The partner's Hello is good: the session is open."""
-        self._their_nonce = theirs.nonce
+        self._their_nonce, self.open = theirs.nonce, True
 
     def prove(self, signers: Iterable[HelloSigner]) -> list[Proofs]:
         """Proofs for those not proved yet on this link, while there is room; 30 µs each."""
-        if self._their_nonce is None:
+        new = [signer for signer in signers if signer.public_key not in self._told]
+        if self._their_nonce is None or not new:
             return []
         data = statement(self._network, self._me, self._peer, self._nonce, self._their_nonce)
         proofs: list[AuthorProof] = []
-        for signer in signers:
-            if len(self._told) == AUTHORS_PER_LINK_MAX:
-                break
-            if signer.public_key not in self._told:
-                self._told[signer.public_key] = None
-                proofs.append(AuthorProof(signer.public_key, signer.sign(HELLO, data)))
+        for signer in new[: AUTHORS_PER_LINK_MAX - len(self._told)]:
+            self._told[signer.public_key] = None
+            proofs.append(AuthorProof(signer.public_key, signer.sign(HELLO, data)))
         return [
             Proofs(proofs[i : i + PROOFS_PER_FRAME_MAX])
             for i in range(0, len(proofs), PROOFS_PER_FRAME_MAX)

@@ -279,9 +279,10 @@ class AddressBook:
             (link for link in self._links.values() if link.outbound), key=lambda link: link.since
         )
         anchors = {link.address for link in standing[:ANCHORS]}
-        self._quiet_until = None
-        for address, known in self._known.items():
-            known.anchor = address in anchors if anchors else known.anchor
+        if anchors and anchors != {a for a, k in self._known.items() if k.anchor}:
+            self._quiet_until = None
+            for address, known in self._known.items():
+                known.anchor = address in anchors
         self.changed = False
         return [
             KnownAddress(a, k.peer_id, int(k.last_ok), min(k.failures, 2**31 - 1), k.anchor)
@@ -302,7 +303,8 @@ class AddressBook:
                 )
 
     def _room_for_hearsay(self) -> bool:
-        if sum(known.hearsay for known in self._known.values()) < self._config.hearsay_max:
+        most = self._config.hearsay_max
+        if len(self._known) < most or sum(k.hearsay for k in self._known.values()) < most:
             return True
         busy = self._in_use()
         failing = [a for a, k in self._known.items() if k.hearsay and k.failures and a not in busy]
@@ -351,6 +353,7 @@ def is_private(address: str) -> bool:
     return kind not in DNS_KINDS or "." not in name or name.endswith(LOCAL_NAMES)
 
 
+@lru_cache(maxsize=16_384)
 def group_of(address: str) -> str | None:
     """The /16 (IPv4) or /32 (IPv6) of a global address, None for names, relays and private ones.
 

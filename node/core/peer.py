@@ -111,6 +111,8 @@ class Peer:
         `now` while anything waits for the next one. O(links).
         """
         state, at = self.state, self.state.gossip.next_tick(now=now)
+        if at <= now:
+            return now
         if any(person.dirty and not person.publishing for person in state.persons):
             at = min(at, self._publish_at)
         if state.peer_id:

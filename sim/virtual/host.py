@@ -250,8 +250,11 @@ class Host:
         if not self.up:
             return
         now = self.now
+        soonest = max(self._ticked + TICK_S, now)
+        if self._tick_at <= soonest:
+            return
         due = now if self.hostile else self.peer.next_tick(now=now)
-        at = max(due, self._ticked + TICK_S, now)
+        at = max(due, soonest)
         if at < self._tick_at:
             self._tick_at = at
             self.shell.heap.at(at, self._tick, at, self.lives)

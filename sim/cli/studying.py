@@ -92,6 +92,9 @@ def sweep(
             result = do(plan, out, scheduler=scheduler, workers=workers, progress=telling)
     except (SweepError, ClusterError) as error:
         raise usage(str(error)) from None
+    except KeyboardInterrupt:
+        session.say(f"interrupted; what is finished is kept in {out}: asked again, it goes on")
+        raise
     except OSError as error:
         raise usage(f"--out {out}: {error.strerror or error}") from None
     told = {

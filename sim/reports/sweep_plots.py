@@ -28,6 +28,7 @@ from sim.reports.drawing import (
 from sim.reports.evidence import Swept
 from sim.reports.plots import methods_of
 from sim.reports.wording import HEADLINES, advice, label, parameter, possible, titled, word
+from sim.scenario.names import PLAIN
 
 PANELS_MAX = 6
 METHOD_PANELS_MAX = 3
@@ -84,8 +85,8 @@ def swept_metrics(swept: Swept) -> list[str]:
 
 
 def swept_methods(swept: Swept) -> dict[str, str]:
-    """Method -> prefix of its metrics, where one parameter varies and methods are compared; else
-    none."""
+    """Method -> prefix of its metrics, where one parameter varies and methods are compared (the
+    unattacked reference alone is no comparison); else none."""
     changing = [
         one
         for one in swept.manifest.parameters
@@ -95,16 +96,18 @@ def swept_methods(swept: Swept) -> dict[str, str]:
         return {}
     outcomes = [outcome for _, outcome in swept.runs]
     found = methods_of(outcomes, outcomes[0].scenario.method)
-    return found if 1 < len(found) <= LINES_MAX else {}
+    compared = [at for at in found.values() if at != f"{PLAIN}."]
+    return found if len(compared) > 1 and len(found) <= LINES_MAX else {}
 
 
 def compared_metrics(swept: Swept, methods: Mapping[str, str]) -> list[str]:
-    """Headlines that more than one method other than plain SALSA has."""
+    """Headlines that more than one method has, the unattacked reference aside."""
     outcomes = [outcome for _, outcome in swept.runs]
+    prefixes = [at for at in methods.values() if at != f"{PLAIN}."]
     return [
         metric
         for metric in HEADLINES
-        if sum(interval_of(outcomes, f"{at}{metric}") is not None for at in methods.values()) > 2
+        if sum(interval_of(outcomes, f"{at}{metric}") is not None for at in prefixes) > 1
     ][:METHOD_PANELS_MAX]
 
 

@@ -4,7 +4,9 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from sim.outcome import FILE, read, write
 from sim.reports.evidence import gather
 from sim.reports.sweep_plots import compared_metrics, of_sweep, swept_methods, swept_metrics
 from tests.sim.reports.made import COMPARED, sweep
@@ -55,3 +57,14 @@ def test_two_parameters_leave_methods_out(tmp_path: Path) -> None:
     (swept,) = gather([tmp_path]).sweeps
     assert swept_methods(swept) == {}
     assert len(list(of_sweep(swept, "x"))) == 2
+
+
+def test_the_unattacked_reference_alone_is_no_comparison(tmp_path: Path) -> None:
+    sweep(tmp_path, "[grid]\nadversary.0.edges = [1, 3]\n")
+    for file in tmp_path.rglob(FILE):
+        made = read(file)
+        write(replace(made, metrics=made.metrics | {"plain.ndcg": 0.5}), file.parent)
+    (swept,) = gather([tmp_path]).sweeps
+    assert swept_methods(swept) == {}
+    (picture,) = of_sweep(swept, "x")
+    assert picture.what.startswith("ndcg, fakes against")

@@ -55,14 +55,14 @@ def of_sweep(swept: Swept, name: str) -> Iterator[Picture]:
     for number, varied in enumerate(swept.manifest.parameters):
         if len({_key(planned.values.get(varied)) for planned, _ in swept.runs}) < 2:
             continue
-        lines = _lines(swept, varied)
+        lines = lines_of(swept, varied)
         metrics = _metrics(swept, lines)
         if not metrics:
             return
         with styled():
             figure, axes = panels(len(metrics), height=3.4)
             for plot, metric in zip(axes, metrics, strict=True):
-                _against(plot, swept, lines, varied, metric)
+                against(plot, swept, lines, varied, metric)
             handles, names = axes[0].get_legend_handles_labels()
             if names:
                 figure.legend(
@@ -128,7 +128,7 @@ def _reading(swept: Swept, varied: str, metrics: Sequence[str]) -> str:
     return f"{told}. {advice(metrics)}".rstrip()
 
 
-def _lines(swept: Swept, varied: str) -> list[Line]:
+def lines_of(swept: Swept, varied: str) -> list[Line]:
     """Methods, or values of the second parameter; too many become one line."""
     if methods := swept_methods(swept):
         points = _points(swept, varied, [])[""]
@@ -152,11 +152,13 @@ def _points(
     return made
 
 
-def _against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metric: str) -> None:
+def against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metric: str) -> None:
+    """Draw one metric against a parameter."""
     ticks = dict.fromkeys(_key(planned.values.get(varied)) for planned, _ in swept.runs)
     numeric = all(isinstance(one, int | float) and not isinstance(one, bool) for one in ticks)
     place = {one: float(one) if numeric else float(at) for at, one in enumerate(ticks)}
-    scale, shown = word(metric).scale, list[float]()
+    scale = word(metric).scale
+    shown, lows, highs = list[float](), list[float](), list[float]()
     aside = _aside([*place.values()], numeric)
     for number, line in enumerate(lines):
         known = _intervals(line, metric)
@@ -164,6 +166,8 @@ def _against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metri
             plot.plot([], [], **stroke(number), label=label(line.name) or None)
             continue
         shown += [one.mean * scale for one in known.values()]
+        lows += [one.low * scale for one in known.values() if one.low is not None]
+        highs += [one.high * scale for one in known.values() if one.high is not None]
         order = sorted(known, key=lambda one: place[one])
         x = {one: aside(place[one], number - (len(lines) - 1) / 2) for one in order}
         if swept.manifest.design == "hypercube":
@@ -176,8 +180,8 @@ def _against(plot: Axes, swept: Swept, lines: Sequence[Line], varied: str, metri
         logarithmic(plot, sorted(place.values()) if len(place) <= PANELS_MAX else ())
     if not numeric:
         plot.set_xticks(list(place.values()), [_said(one) for one in place], rotation=20)
-    if shown and not decades_from_zero(plot, shown):
-        _look_at(plot, shown)
+    if shown and not decades_from_zero(plot, [*shown, *highs]):
+        _look_at(plot, [*shown, *lows, *highs])
     plot.set_xlabel(parameter(varied))
     plot.set_title(titled(metric), fontsize=9.5, loc="left")
 
@@ -235,9 +239,9 @@ def _scatter(plot: Axes, x: Mapping[Any, float], line: Line, metric: str) -> Non
 
 
 def _look_at(plot: Axes, values: Sequence[float]) -> None:
-    """At what was measured: bounds of few seeds can be wider than the world."""
+    """At what was measured and how sure it is, so that chance does not look like a trend."""
     low, high = min(values), max(values)
-    room = 0.3 * (high - low) or 0.05 * abs(high) or 1.0
+    room = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
     plot.set_ylim(low - room if low < 0 else max(0.0, low - room) - 0.02 * room, high + room)
 
 

@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from sim.evaluation.differences import interval_of
+from sim.evaluation.manifest import Manifest, Planned
 from sim.outcome import FILE, read, write
-from sim.reports.evidence import gather
-from sim.reports.sweep_plots import compared_metrics, of_sweep, swept_methods, swept_metrics
-from tests.sim.reports.made import COMPARED, sweep
+from sim.reports.drawing import panels, styled
+from sim.reports.evidence import Swept, gather
+from sim.reports.sweep_plots import (
+    against,
+    compared_metrics,
+    lines_of,
+    of_sweep,
+    swept_methods,
+    swept_metrics,
+)
+from sim.scenario.schema import Fidelity
+from tests.sim.reports.made import CLONES, COMPARED, outcome, sweep
 
 
 @pytest.mark.parametrize(
@@ -68,3 +79,24 @@ def test_the_unattacked_reference_alone_is_no_comparison(tmp_path: Path) -> None
     assert swept_methods(swept) == {}
     (picture,) = of_sweep(swept, "x")
     assert picture.what.startswith("ndcg, fakes against")
+
+
+def test_axes_hold_the_bounds_so_that_chance_is_no_trend() -> None:
+    made = [
+        replace(outcome(CLONES, 0), seed=seed, metrics={"ndcg": 0.2 + 0.1 * seed}, samples={})
+        for seed in range(3)
+    ]
+    swept = Swept(
+        Manifest(
+            name="s", title="S", scenario="s", fidelity=Fidelity.GRAPH, design="grid",
+            parameters=("world.people",),
+        ),
+        Path("s"), tuple((Planned(str(x), one.seed, {"world.people": x}), one) for x in (1, 2)
+        for one in made), 0, 0,
+    )  # fmt: skip
+    with styled():
+        _, (plot,) = panels(1)
+        against(plot, swept, lines_of(swept, "world.people"), "world.people", "ndcg")
+        low, high = plot.get_ylim()
+    known = interval_of(made, "ndcg")
+    assert low <= known.low < known.high <= high

@@ -139,6 +139,8 @@ def _beyond_compared(other: Compared, fidelity: Fidelity, at: Key) -> Iterator[S
             yield _cannot(fidelity, f"is of peers, who know {OURS} only", (*at, "method"))
         if other.set:
             yield _cannot(fidelity, "has settings of peers: `peer`, not `set`", (*at, "set"))
+        if other.reference:
+            yield _cannot(fidelity, "takes no loss of information", (*at, "reference"))
 
 
 def _of_transport(settings: Iterable[str]) -> list[str]:

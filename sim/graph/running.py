@@ -21,8 +21,14 @@ from sim.evaluation.lists import (
 )
 from sim.graph.lists import MASS_PLACES, Lists, lists_of, reputations
 from sim.graph.worlds import Attacked, attacked
-from sim.measures.exposure import fake_share, fakes_in, honest_loss
-from sim.measures.published import rbo, reputation_gain, sybil_gain
+from sim.measures.exposure import fake_share, fakes_in, honest_loss, hostile_trust
+from sim.measures.published import (
+    fake_mass,
+    information_loss,
+    rbo,
+    reputation_gain,
+    sybil_gain,
+)
 from sim.methods.grapevine import Grapevine
 from sim.methods.method import I32, Method, World
 from sim.methods.registry import method
@@ -50,6 +56,7 @@ def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
     for one in scenario.compared:
         desk.figures(f"{one.label}.", _theirs(scenario, one), one.attacked, steps)
     desk.plain(steps)
+    desk.opinions()
     return Outcome(
         scenario=scenario,
         seed=seed,
@@ -109,6 +116,7 @@ class _Desk:
     people: I32
     metrics: dict[str, float] = field(default_factory=dict)
     samples: dict[str, F64] = field(default_factory=dict)
+    views: dict[str, F64] = field(default_factory=dict)
     digest: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
 
     def plain(self, steps: _Steps) -> None:
@@ -125,6 +133,7 @@ class _Desk:
             self._accuracy(label, calm.item)
             if self.scenario.adversary:
                 self._exposure(label, calm)
+            self._view(label, one, calm_world)
             steps.done += 1
             return
         lists, long = self._lists(one, self.hostile.world, (k, max(k, MASS_PLACES)), steps)
@@ -136,11 +145,36 @@ class _Desk:
             "honest_loss": honest_loss(self.samples[f"{label}ndcg"], before),
             "rbo": float(rbo(calm.item, lists.item).mean()),
             "reputation_gain": float(reputation_gain(long.score, fake).mean()),
+            "fake_mass": float(fake_mass(long.score, fake).mean()),
         })  # fmt: skip
-        views = reputations(one, self.hostile.world, self.people[:REPUTATIONS].tolist(), self.seed)
+        self._view(label, one, self.hostile.world)
+
+    def _view(self, label: str, one: Method, world: World) -> None:
+        """Keep what people think of each other, where that is asked for."""
+        if not self.hostile.sybils.size and self._truth() is None:
+            return
+        views = reputations(one, world, self.people[:REPUTATIONS].tolist(), self.seed)
         if views is not None:
-            gain = sybil_gain(views, self.hostile.attackers, self.hostile.sybils)
-            self._put(label, {"sybil_gain": gain})
+            self.views[label] = views
+
+    def _truth(self) -> str | None:
+        named = (f"{one.label}." for one in self.scenario.compared if one.reference)
+        return next(named, None)
+
+    def opinions(self) -> None:
+        """What identities have of it, and what is lost against the reference, of all methods."""
+        truth = self._truth()
+        for label, views in self.views.items():
+            if self.hostile.sybils.size and views.shape[1] == self.hostile.world.snapshot.n_authors:
+                attackers, sybils = self.hostile.attackers, self.hostile.sybils
+                self._put(label, {
+                    "sybil_gain": sybil_gain(views, attackers, sybils),
+                    "hostile_trust": hostile_trust(views, np.append(attackers, sybils)),
+                })  # fmt: skip
+            if truth in self.views and label != truth:
+                known = self.views[truth]
+                loss = information_loss(views[:, : known.shape[1]], known)
+                self._put(label, {"information_loss": loss})
 
     def _lists(
         self, one: Method, world: World, sizes: tuple[int, ...], steps: _Steps

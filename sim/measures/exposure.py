@@ -48,6 +48,12 @@ def gain_per_edge(share: float, k: int, stakes: Stakes) -> float:
     return share * k * stakes.people / stakes.edges if stakes.edges else math.nan
 
 
+def hostile_trust(reputation: F64, identities: I32) -> float:
+    """Part of all trust that identities have, mean over those asked. reputation: float64[asked,
+    authors], rows of sum 1."""
+    return float(reputation[:, identities].sum(axis=1).mean())
+
+
 def honest_loss(attacked: F64, calm: F64) -> float:
     """Part of the nDCG that the attack costs the same people; negative if lists got better. 0 where
     there was nothing to lose."""

@@ -1,6 +1,7 @@
 """The measures of the published systems, so that their tables can be set beside ours.
 
-Web3Recommend: reputation gain, ranking significance, relevance (RBO). MeritRank: Sybil gain.
+Web3Recommend: reputation gain, ranking significance, relevance (RBO). MeritRank: Sybil gain, loss
+of information.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ def reputation_gain(score: F64, fake: Bool) -> F64:
     on_fakes = np.where(fake, score, 0.0).sum(axis=1)
     share: F64 = np.divide(on_fakes, whole, out=np.zeros_like(whole), where=whole > 0)
     return share
+
+
+def fake_mass(score: F64, fake: Bool) -> F64:
+    """Reputation gain as Web3Recommend's tables have it: the scores of fakes, whatever is left of
+    all scores. What its decay takes it gives to nobody, so there the gain is 1 - beta times that
+    without; the share of what is left may hardly change. Comparable within one method only.
+
+    Shapes as in `reputation_gain`. float64[lists].
+    """
+    mass: F64 = np.where(fake, score, 0.0).sum(axis=1)
+    return mass
 
 
 def ranking_significance(fake: Bool) -> F64:
@@ -65,3 +77,15 @@ def sybil_gain(reputation: F64, attackers: I32, sybils: I32) -> float:
     """
     own = float(reputation[:, attackers].sum())
     return float(reputation[:, sybils].sum()) / own if own > 0 else float("nan")
+
+
+def information_loss(reputation: F64, truth: F64) -> float:
+    """MeritRank's loss of information: by how much of itself a reputation deviates from the true
+    one, mean over all authors whom the truth knows, of all who were asked. NaN where it knows none.
+
+    reputation, truth: float64[asked, authors].
+    """
+    known = truth > 0
+    if not known.any():
+        return float("nan")
+    return float((np.abs(reputation - truth)[known] / truth[known]).mean())

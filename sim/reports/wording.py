@@ -61,9 +61,12 @@ WORDS = {
     "exchanges": Word("that peers began"),
     "messages": Word("frames that arrived"),
     "reputation_gain": Word("score mass on fakes", *PART, better=LOW),
+    "fake_mass": Word("scores of fakes, whatever is left of all (Web3Recommend)", better=LOW),
     "ranking_significance": Word("how high fakes rank (Web3Recommend)", better=LOW),
     "rbo": Word("likeness of lists with and without the attack (RBO)", better=HIGH),
     "sybil_gain": Word("trust won by splitting (MeritRank)", better=LOW),
+    "hostile_trust": Word("trust that hostile identities have", *PART, better=LOW),
+    "information_loss": Word("deviation of reputations (MeritRank)", better=LOW),
 }
 
 HEADLINES = (

@@ -31,6 +31,10 @@ def check(scenario: Scenario) -> None:
     node_config(scenario)
     for number, other in enumerate(scenario.compared):
         _compared(scenario, number, other)
+    references = [number for number, one in enumerate(scenario.compared) if one.reference]
+    if len(references) > 1:
+        where: Key = ("compared", references[1], "reference")
+        raise ScenarioError("there is a reference already", where)
     for problem in (*_people(scenario), *_times(scenario), *_lists(scenario)):
         raise problem
     labels = labels_of(scenario)

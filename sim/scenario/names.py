@@ -38,8 +38,8 @@ METRICS = (
     "bytes_per_new_byte", "redundancy", "cpu_s_per_peer", "bytes_of_memory_per_peer", "exchanges",
     "messages", "reputation_gain", "ranking_significance", "rbo", "sybil_gain", "bytes",
     "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
-    "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen",
-    "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
+    "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen", "fake_mass", "information_loss",
+    "hostile_trust",    "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
 )  # fmt: skip
 """Figures that runs have in common; a fidelity may have more."""
 

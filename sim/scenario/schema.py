@@ -240,7 +240,8 @@ class Compared(Table, frozen=True):
 
     off, peer: as in the scenario, on top of what stands there. attacked: false leaves every
     adversary out. method, set: another method and its parameters, from its own defaults on; graph
-    runs only, for a peer knows no other.
+    runs only, for a peer knows no other. reference: what people think of each other by this one is
+    what the `information_loss` of all others is taken against; at most one is, in graph runs only.
     """
 
     label: Name
@@ -249,6 +250,7 @@ class Compared(Table, frozen=True):
     off: tuple[Name, ...] = ()
     peer: dict[str, Parameter] = field(default_factory=dict)
     set: dict[str, Parameter] = field(default_factory=dict)
+    reference: bool = False
 
 
 class Scenario(Table, frozen=True):

@@ -55,6 +55,7 @@ def test_the_first_fidelity_is_the_usual_one_and_others_must_be_meant() -> None:
         ({"compared": (Compared(label="b", off=("beta",), attacked=False),)}, {REAL}),
         ({"compared": (Compared(label="b", method="salsa"),)}, {VIRTUAL, REAL}),
         ({"compared": (Compared(label="b", set={"alpha": 0.5}),)}, {VIRTUAL, REAL}),
+        ({"compared": (Compared(label="b", reference=True),)}, {VIRTUAL, REAL}),
         ({"compared": (Compared(label="b", off=("push-bucket",)),)}, {GRAPH, REAL}),
         ({"compared": (Compared(label="b", peer={"transport.mdns": True}),)}, set(Fidelity)),
         ({"off": ("beta",)}, {REAL}),

@@ -53,6 +53,19 @@ def test_who_is_not_attacked_is_as_plain_salsa(outcome):
     assert "calm.rbo" not in figures
 
 
+def test_what_decays_cost_is_taken_against_the_reference():
+    told = {"none": {"reset": 0.01, "beta": 0.0}, "some": {"reset": 0.1}, "much": {"reset": 0.5}}
+    compared = tuple(
+        Compared(label=label, method="meritrank-pht", set=values, reference=label == "none")
+        for label, values in told.items()
+    )
+    questions = Questions(people=10, k=10)
+    figures = run(scenario(adversary=(), compared=compared, questions=questions), 3).metrics
+    assert 0 < figures["some.information_loss"] < figures["much.information_loss"] < 2
+    assert figures["information_loss"] > 0, "ours has reputations, too"
+    assert "none.information_loss" not in figures
+
+
 def test_samples_are_of_those_asked_and_mean_the_figure(outcome):
     for name in ("ndcg", "fakes", "no-defence.fakes", "plain.recall"):
         assert len(outcome.samples[name]) == 40

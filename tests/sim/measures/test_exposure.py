@@ -11,6 +11,7 @@ from sim.measures.exposure import (
     fake_share,
     gain_per_edge,
     honest_loss,
+    hostile_trust,
     niche_items,
 )
 
@@ -30,6 +31,12 @@ def test_lists_at_random_have_an_adjusted_share_of_one():
 def test_gain_is_of_all_people_for_each_edge():
     assert gain_per_edge(0.05, 20, STAKES) == pytest.approx(25.0)
     assert math.isnan(gain_per_edge(0.0, 20, Stakes(100, 90, 10, 0)))
+
+
+def test_trust_of_the_hostile_is_their_part_of_everybodys():
+    reputation = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
+    assert hostile_trust(reputation, np.array([1, 2], np.int32)) == pytest.approx(0.25)
+    assert hostile_trust(reputation, np.empty(0, np.int32)) == 0
 
 
 def test_loss_is_a_part_of_what_there_was():

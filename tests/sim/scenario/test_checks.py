@@ -47,6 +47,10 @@ def test_a_quiet_world_passes() -> None:
         ({"churn": Churn(up_s=1, down_s=0)}, ("churn", "down_s")),
         ({"churn": Churn(joined_by_s=601)}, ("churn", "joined_by_s")),
         ({"compared": (Compared(label="a"), Compared(label="a"))}, ("compared", 1, "label")),
+        (
+            {"compared": tuple(Compared(label=name, reference=True) for name in "ab")},
+            ("compared", 1, "reference"),
+        ),
         ({"compared": (Compared(label="ndcg"),)}, ("compared", 0, "label")),
         ({"compared": (Compared(label="b", off=("bets",)),)}, ("compared", 0, "off", 0)),
         ({"compared": (Compared(label="b", off=("beta", "beta")),)}, ("compared", 0, "off")),

@@ -44,6 +44,9 @@ HEADS_PER_LIST = 512
 ANNOUNCED_MAX = 8
 """So many heads in a frame that asks for nothing announce news; more are a catch-up."""
 
+CONFIRMED_ROUNDS = 4
+"""Each so many exchanges a partner is asked whether it has got what it was told."""
+
 FIND_BACKOFF = 4
 """An author whom nobody serves is looked for again after this many times the rounds so far."""
 
@@ -131,10 +134,15 @@ class Rounds:
         else:
             self._tell_changed(link, answer=True, now=now)
             link.asked = link.told
-        self._introduce(link, answer=True, anew=due)
+        unsure = link.sure == UNSURE or link.rounds % CONFIRMED_ROUNDS == 0
+        confirms = unsure and link.asked > link.sure
+        self._introduce(link, answer=True, anew=due, always=confirms)
 
-    def _introduce(self, link: PeerLink, *, answer: bool, anew: bool = False) -> None:
-        """Tell addresses that the partner was not told yet, or all of them `anew`.
+    def _introduce(
+        self, link: PeerLink, *, answer: bool, anew: bool = False, always: bool = True
+    ) -> None:
+        """Tell addresses that the partner was not told yet, or all of them `anew`; without any,
+        `always` sends none rather than nothing, for the sake of the answer or as one.
 
         The first, which is our own, goes with any others: who dialled us learns where we listen.
         """
@@ -145,6 +153,8 @@ class Rounds:
         told |= dict.fromkeys(new)
         if new and new[0] != known[0]:
             new = [known[0], *new[: ADDRESSES_MAX - 1]]
+        if not (new or always):
+            return
         link.unanswered += answer
         self._context.send(link, Peers(new, answer))
 
@@ -189,7 +199,7 @@ class Rounds:
             self.reconcile(link)  # it remembers us, and we do not remember it
             return
         self._tell_changed(link, answer=False, now=now)
-        if link.told > link.sure:
+        if link.sure == UNSURE:
             link.asked = link.told
             self._introduce(link, answer=True)
 

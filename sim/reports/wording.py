@@ -47,6 +47,7 @@ WORDS = {
     "rounds_to_99_max": Word("the same, of the slowest item", better=LOW),
     "rounds_to_heal": Word("rounds after a partition until 99 % know what was said", better=LOW),
     "heal_bytes_per_new_byte": Word("bytes sent then for each byte that was missing", better=LOW),
+    "news_bytes_share": Word("bytes of news for each byte that they may cost", better=LOW),
     "newcomers_seen": Word("newcomers who were shown in time", *PART, better=HIGH),
     "links_per_peer": Word("open links of a peer"),
     "offences": Word("faults charged to partners"),

@@ -40,6 +40,7 @@ METRICS = (
     "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
     "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen", "fake_mass", "information_loss",
     "hostile_trust",    "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
+    "news_bytes_share",
 )  # fmt: skip
 """Figures that runs have in common; a fidelity may have more."""
 

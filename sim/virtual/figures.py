@@ -13,6 +13,9 @@ from sim.evaluation import lists as evaluated
 from sim.virtual.asking import Shown
 from sim.virtual.world import START, World
 
+DATA_SHARE, BUNDLE_BYTES = 1.2, 250
+"""What news may cost in a steady state: so much of the data, and bytes a bundle and receiver."""
+
 I32 = NDArray[np.int32]
 F64 = NDArray[np.float64]
 
@@ -66,10 +69,15 @@ def spreading_of(world: World) -> dict[str, float]:
     """How far and how fast what was new has gone. rounds_to_99 is the mean over all that was said,
     NaN if something never got there; rounds_to_99_max the worst of it. rounds_to_heal: from the
     end of a partition until 99 % of what was said had arrived, and heal_bytes_per_new_byte what was
-    sent meanwhile for each byte taken in; the worst of all partitions that healed so far."""
+    sent meanwhile for each byte taken in; the worst of all partitions that healed so far.
+    news_bytes_share: what all have sent while news were said, idle rounds included, for each byte
+    that they may cost: 1.2 x the bundles taken in, and 250 B for each of them."""
     delays = [delay / world.scenario.time.round_s for delay in world.news.delays()]
     arrived = bool(delays) and all(math.isfinite(delay) for delay in delays)
+    steady = world.steady
+    allowed = DATA_SHARE * steady.kept + BUNDLE_BYTES * steady.bundles
     return {
+        "news_bytes_share": steady.sent / allowed if allowed else math.nan,
         "coverage": world.news.coverage(world.there()),
         "rounds_to_99": sum(delays) / len(delays) if arrived else math.nan,
         "rounds_to_99_max": max(delays) if arrived else math.nan,

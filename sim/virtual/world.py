@@ -48,6 +48,9 @@ from sim.virtual.trace import Trace
 START = 1_767_225_600.0
 """Unix seconds of a scenario's second 0: 2026-01-01."""
 
+STEADY_ROUNDS = 10
+"""What is said last has so many rounds to arrive before the traffic of news is added up."""
+
 DIAL_TIMEOUT_S = 10.0
 """A dial to where nobody is ends after so long."""
 
@@ -66,6 +69,19 @@ class Healing:
     kept: int
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What has been sent, and taken in of others' bundles: bytes, bytes, bundles."""
+
+    sent: int = 0
+    kept: int = 0
+    bundles: int = 0
+
+    def since(self, other: Traffic) -> Traffic:
+        """What has come on top of the other."""
+        return Traffic(self.sent - other.sent, self.kept - other.kept, self.bundles - other.bundles)
+
+
 class World:
     """Everything of one run. `hosts[:people]` are the people, by row; the rest is hostile."""
 
@@ -80,6 +96,8 @@ class World:
         self._parted: tuple[int, ...] = ()
         """Of each partition that stands: hosts below this number are on one side."""
         self.healings: list[Healing] = []
+        self.steady = Traffic()
+        """While news were said, and `STEADY_ROUNDS` after."""
         self._providers: dict[AuthorKey, Host] = {}
         self.shell = Shell(
             self.heap,
@@ -184,6 +202,8 @@ class World:
             heap.at(START + partition.at, self._part, edge)
             heap.at(START + partition.until, self._heal, edge)
         self.news.plan(self.hosts, scenario.partition)
+        if scenario.news.items:
+            heap.at(START + scenario.news.from_s, self._watch_news)
         chosen = asked(scenario.questions, self.population, self.seed)
         self.asked = [self.hosts[person] for person in chosen.tolist()]
         self.inquiry.plan(self.asked, self._rng("asking"))
@@ -279,6 +299,20 @@ class World:
 
     def _kept(self) -> int:
         return sum(host.store.received_bytes for host in self.hosts)
+
+    @property
+    def traffic(self) -> Traffic:
+        """Since the start."""
+        return Traffic(self.wires.bytes, self._kept(), self.totals["bundles_accepted"])
+
+    def _watch_news(self) -> None:
+        before, scenario = self.traffic, self.scenario
+        until = START + scenario.news.until_s + STEADY_ROUNDS * scenario.time.round_s
+
+        def look() -> None:
+            self.steady = self.traffic.since(before)
+
+        self.heap.at(until, look)
 
     def _watch_healing(self, since: float, sent: int, kept: int) -> None:
         """Look each round whether what was said has come to everybody."""

@@ -38,6 +38,23 @@ def test_every_round_starts_one_exchange_with_one_partner():
     assert [len([x for x in p.got(m.Peers) if x.answer]) for p in puppets] == asked
 
 
+def test_rounds_without_news_cost_a_few_bytes():
+    world = World()
+    for name in "ab":
+        node = world.add(name, config=CONFIG)
+        node.gossip.advertise(
+            [f"/ip4/8.8.8.{number}/tcp/4001/p2p/x{number}" for number in range(9)]
+        )
+        world.publish(node, [play(1)])
+    world.follow_everyone()
+    world.connect("a", "b")
+    world.run(20)
+    world.frame_bytes = 0
+    world.run(60)
+    assert world.same_everywhere()
+    assert 58 * 5 <= world.frame_bytes <= 62 * 6  # two start an exchange every two seconds
+
+
 def test_an_exchange_tells_only_what_changed_and_never_back_to_its_source():
     world, node = quiet_node(CONFIG)
     others = [chain(2, author=number) for number in (1, 2)]

@@ -36,6 +36,11 @@ def test_all_figures_of_a_run_stand_there_and_add_up(finished):
     assert found["fakes"] == 0
     assert found["offences"] == found["refused"] == 0
     assert found["redundancy"] >= 0
+    steady = made.steady
+    assert steady.bundles == 3 * 7
+    assert 200 * steady.bundles < steady.kept < steady.sent < made.wires.bytes
+    share = steady.sent / (1.2 * steady.kept + 250 * steady.bundles)
+    assert found["news_bytes_share"] == pytest.approx(share)
     assert math.isnan(found["gain_per_edge"])
     assert math.isnan(found["newcomer_s"])
 

@@ -172,6 +172,18 @@ def test_an_equivocator_leaves_when_its_place_is_free_again():
     assert following.leaving(now=99_999) == []
 
 
+def test_whose_time_is_over_first_leaves_first_though_found_out_later():
+    following = Following(CONFIG)
+    assert following.admit(author(1), now=0)
+    assert following.admit(author(2), now=5)
+    following.forget(author(2))
+    following.forget(author(1))
+    assert following.next_leaving(now=50) == 100
+    assert following.leaving(now=100) == [author(1)]
+    assert following.next_leaving(now=100) == 105
+    assert following.leaving(now=105) == [author(2)]
+
+
 def test_who_lives_here_is_followed_however_many_are_vouched_for():
     following = Following(CONFIG)
     interest = {author(n): wanted(1, vouched=True) for n in range(1, 60)}

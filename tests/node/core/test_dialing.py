@@ -180,6 +180,16 @@ def test_anchors_stay_when_the_links_are_gone():
     assert [row.anchor for row in one.rows()] == [True, False]
 
 
+def test_other_anchors_take_the_place_of_those_before():
+    one = book()
+    for n in range(3):
+        one.heard([at(n)], own_word=True)
+        one.linked(n, f"p{n}", at(n), outbound=True, now=float(n))
+    assert [row.anchor for row in one.rows()] == [True, True, False]
+    one.closed(0, now=9.0)
+    assert [row.anchor for row in one.rows()] == [False, True, True]
+
+
 def test_what_is_restored_must_make_sense():
     one = book(addresses_max=2)
     one.restore([KnownAddress(at(0), "somebody else", 0, 0, False)])

@@ -103,12 +103,15 @@ class Partition(Table, frozen=True):
 class Churn(Table, frozen=True):
     """Peers come and go: each stays for an exponential time of mean `up_s`, is away for one of mean
     `down_s`, and comes back with what it had stored. 0: nobody leaves. joining: part of all peers
-    that are not there at the start and come at even distances until `joined_by_s`."""
+    that are not there at the start and come at even distances until `joined_by_s`. vouched: people
+    who vouch for each who joins, from when she is there, and nobody else does; 0 leaves it to the
+    world who vouches for whom."""
 
     up_s: Seconds = 0.0
     down_s: Seconds = 60.0
     joining: Share = 0.0
     joined_by_s: Seconds = 0.0
+    vouched: Count = 0
 
 
 class Time(Table, frozen=True):

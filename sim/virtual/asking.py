@@ -41,8 +41,13 @@ class Inquiry:
         self.refused = 0
         self.places = self.fakes = 0
         self.heard: dict[str, float] = {}
-        """Author (hex) -> when a list of somebody who does not vouch for her first named her as a
-        reason, Unix seconds."""
+        """Newcomer (hex) -> when a list of a friend of a friend first named her as a reason, Unix
+        seconds."""
+        self._near: Mapping[str, frozenset[int]] = {}
+
+    def listen(self, near: Mapping[str, frozenset[int]]) -> None:
+        """Note when a newcomer (hex) is first in a list of one of these, by host number."""
+        self._near = near
 
     def plan(self, asked: Sequence[Host], rng: Random) -> None:
         """Everybody every so often, each from a time of her own on."""
@@ -72,14 +77,14 @@ class Inquiry:
         self.lists.append(Shown(self._heap.now, host.number, items))
 
     def _note_heard(self, host: Host, entries: Iterable[Mapping[str, Any]]) -> None:
-        vouches = host.peer.state.persons.owner.vouches
         named = {path["heard_from"]["author"] for e in entries for path in e["reasons"]}
-        for author in named - {key.hex() for key in vouches}:
-            self.heard.setdefault(author, self._heap.now)
+        for author in sorted(named & self._near.keys()):
+            if host.number in self._near[author]:
+                self.heard.setdefault(author, self._heap.now)
 
     def seen_after(self, late: Sequence[Host]) -> list[float]:
-        """For each of these, seconds from when she came until a friend of a friend, or somebody
-        further away, had a list that named her; infinite if nobody had."""
+        """For each of these, seconds from when she came until a friend of a friend had a list that
+        named her as a reason for something in it; infinite if nobody had."""
         return [self.heard.get(h.author.hex(), inf) - h.started for h in late if h.lives]
 
     @property

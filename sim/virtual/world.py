@@ -37,6 +37,7 @@ from sim.virtual.cast import (
 from sim.virtual.heap import Heap
 from sim.virtual.host import Host, Machine, Shell, Wrap
 from sim.virtual.links import Wires
+from sim.virtual.newcomers import welcome
 from sim.virtual.news import KNOWN, NewsDesk
 from sim.virtual.presence import Presence
 from sim.virtual.searching import SearchDesk, attacked_words
@@ -53,6 +54,9 @@ STEADY_ROUNDS = 10
 
 DIAL_TIMEOUT_S = 10.0
 """A dial to where nobody is ends after so long."""
+
+AWAY_RETRY_S = 10.0
+"""Whoever is to vouch for a newcomer and is away is looked for again after so long."""
 
 GRAPH_BYTES_MIN, GRAPH_BYTES_MAX = 1 << 20, 1 << 23
 """Room for the graph of one peer unless the scenario says otherwise: for all that its people say,
@@ -86,7 +90,7 @@ class World:
     """Everything of one run. `hosts[:people]` are the people, by row; the rest is hostile."""
 
     def __init__(self, scenario: Scenario, seed: int, population: Population) -> None:
-        self.scenario, self.seed, self.population = scenario, seed, population
+        self.scenario, self.seed = scenario, seed
         self.people = population.n_people
         self.heap = Heap(START)
         self.blobs, self.memo, self.trace = Blobs(), Memo(), Trace()
@@ -110,19 +114,29 @@ class World:
             [],
             seed,
         )
-        keys = keys_of(seed, self.people)
-        news = speakers(scenario.news, self.people, self._rng("news"))
-        self._sayings = Sayings(population, keys, news, self.feeds, seed)
-        self.news = NewsDesk(scenario.news, news, self.heap)
-        self.shell.watchers.append(self.news)
-        fakes = sum(said.n_fakes for said in self.feeds)
-        self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
-        self.searches = SearchDesk(scenario.searches, scenario.adversary, population, fakes)
         self.hosts = [
             self._host(person, secret_of(self.seed, person)) for person in range(self.people)
         ]
         self._by_place = {host.place: host for host in self.hosts}
         self._presence = Presence(scenario.churn, self.heap, seed, self._came)
+        self.late = self._presence.late(self.hosts, self._rng("joining"))
+        self.population, self._newcomers = welcome(
+            population,
+            [host.number for host in self.late],
+            scenario.churn.vouched,
+            self._rng("welcome"),
+        )
+        keys = keys_of(seed, self.people)
+        news = speakers(scenario.news, self.people, self._rng("news"))
+        self._sayings = Sayings(self.population, keys, news, self.feeds, seed)
+        self.news = NewsDesk(scenario.news, news, self.heap)
+        self.shell.watchers.append(self.news)
+        fakes = sum(said.n_fakes for said in self.feeds)
+        self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
+        self.searches = SearchDesk(scenario.searches, scenario.adversary, self.population, fakes)
+        self.inquiry.listen(
+            {self.hosts[row].author.hex(): near for row, near in self._newcomers.near.items()}
+        )
         self._cast_adversaries(keys)
         self._chosen = choose(
             scenario.network.topology,
@@ -157,7 +171,7 @@ class World:
 
     def _cast_adversaries(self, keys: Sequence[AuthorKey]) -> None:
         """Hostile peers come after the people: for each adversary as many as it has."""
-        late = self.late = self._presence.late(self.hosts, self._rng("joining"))
+        late = self.late
         for adversary, (spec, said) in enumerate(
             zip(self.scenario.adversary, self.feeds, strict=True)
         ):
@@ -246,6 +260,8 @@ class World:
         if host.lives == 1 and not host.hostile:
             self._sayings.tell(host, host.number)
             self.searches.click(host, host.number, self._rng(f"clicks/{host.number}"))
+            for voucher in self._newcomers.vouchers.get(host.number, ()):
+                self._vouch(self.hosts[voucher], host)
         chosen = [self.hosts[other] for other in self._chosen[host.number]]
         known = tuple(other.address for other in chosen)
         if known:
@@ -254,6 +270,13 @@ class World:
             self._link(host, other)
         for number in self._choosers[host.number]:
             self._link(self.hosts[number], host)
+
+    def _vouch(self, host: Host, newcomer: Host) -> None:
+        """Whoever is away does so when she is back."""
+        if host.up:
+            host.answer("trust", peer=newcomer.author.hex(), weight=1.0)
+        else:
+            self.heap.at(self.heap.now + AWAY_RETRY_S, self._vouch, host, newcomer)
 
     def _link(self, one: Host, other: Host) -> None:
         if not self.wires.linked(one, other):

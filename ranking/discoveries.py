@@ -18,6 +18,11 @@ I32 = NDArray[np.int32]
 TRIES = 64
 """Authors drawn before a place for a newcomer stays an ordinary one."""
 
+NEGLIGIBLE = 1e-3
+"""Trust below this part of the most trusted author's counts as none here: for whom one person
+vouches keeps a ten-thousandth of what came to her, too little for any list, and would otherwise be
+neither trusted nor a newcomer."""
+
 
 class Discovery(StrEnum):
     """Why an item is shown although its evidence is thin."""
@@ -60,16 +65,24 @@ def newcomer_item(
     barred: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> int | None:
-    """An item of an author without trust, whom trust walks reached at least once if there are
-    such; author first, then one of her items, so that a long feed weighs no more than a short."""
+    """An item that nobody trusted has, of an author without trust: of somebody whom trust walks
+    reached, if there are such, the oftener the likelier, so that identities behind one vouch share
+    what flows over it; author first, then one of her items, so that a long feed weighs no more than
+    a short."""
     snapshot, trust = scores.snapshot, scores.trust
-    strangers = (trust.t == 0) & ~barred & (np.diff(snapshot.author_ptr) > 0)
+    little = NEGLIGIBLE * float(trust.t.max(initial=0.0))
+    strangers = (trust.t <= little) & ~barred & (np.diff(snapshot.author_ptr) > 0)
     strangers[trust.owner] = False
-    near = strangers & (trust.hits > 0)
-    for pool in (np.flatnonzero(near), np.flatnonzero(strangers)):
-        for author in rng.choice(pool, min(TRIES, pool.size), replace=False).tolist():
+    reached = np.where(strangers, trust.hits, 0)
+    for weights in (reached, strangers):
+        pool = np.flatnonzero(weights)
+        if not pool.size:
+            continue
+        chance = weights[pool] / weights[pool].sum()
+        drawn = rng.choice(pool, min(TRIES, pool.size), replace=False, p=chance)
+        for author in drawn.tolist():
             items = snapshot.liked(author)
-            fresh = items[~excluded[items] & (scores.mass[items] == 0)]
+            fresh = items[~excluded[items] & (scores.mass[items] <= little)]
             if fresh.size:
                 return int(rng.choice(fresh))
     return None

@@ -10,12 +10,13 @@ from ranking.trust_vector import TrustVector
 from tests.ranking.worlds import snapshot, trust_vector
 
 
-def world(strangers=3, near=(), chance=1.0):
-    """1 and 2 are trusted; author 3 + k is a stranger with item 10 + k of her own."""
+def world(strangers=3, near=(), chance=1.0, trace=0.0):
+    """1 and 2 are trusted; author 3 + k is a stranger with item 10 + k of her own. near: authors
+    whom two walks reached; trace: the trust that they have."""
     likes = {0: {0: 1.0}, 1: {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0}, 2: {0: 1.0, 1: 1.0, 2: 1.0, 4: 0.1}}
     likes |= {3 + k: {0: 1.0, 10 + k: 1.0} for k in range(strangers)}
     n = 3 + strangers
-    vector = trust_vector({1: 0.5, 2: 0.5}, 0).resized(n)
+    vector = trust_vector({1: 0.5, 2: 0.5} | dict.fromkeys(near, trace), 0).resized(n)
     hits = np.zeros(n, np.int32)
     hits[list(near)] = 2
     trust = TrustVector(0, vector.t, hits, vector.walks, vector.passing, vector.prior)
@@ -52,6 +53,29 @@ def test_those_whom_a_trust_walk_reached_come_first():
     for seed in range(20):
         found = discover(scores, 2, excluded, barred, np.random.default_rng(seed))
         assert found[1] == (10 + 7 - 3, Discovery.NEWCOMER)
+
+
+def test_who_has_a_trace_of_trust_is_a_newcomer():
+    made = world(3, near=(3, 4), trace=1e-6)
+    assert made[0].trust.t[3] > 0
+    for seed in range(20):
+        _, (item, kind) = discover(*made[:1], 2, *made[1:], np.random.default_rng(seed))
+        assert item in (10, 11)
+        assert kind is Discovery.NEWCOMER
+    trusted = world(3, near=(3, 4), trace=0.01)
+    _, (item, kind) = discover(*trusted[:1], 2, *trusted[1:], np.random.default_rng(0))
+    assert (item, kind) == (12, Discovery.NEWCOMER), "her of whom nothing is known"
+
+
+def test_newcomers_are_drawn_as_often_as_walks_come_by():
+    scores, excluded, barred = world(3, near=(3, 4))
+    scores.trust.hits[[3, 4]] = 90, 10
+    found = [
+        discover(scores, 2, excluded, barred, np.random.default_rng(seed))[1][0]
+        for seed in range(200)
+    ]
+    assert found.count(10) == pytest.approx(180, abs=15)
+    assert found.count(11) == pytest.approx(20, abs=15)
 
 
 def test_barred_authors_are_not_discovered():

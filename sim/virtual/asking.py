@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from node.core import events as ev
+from ranking.discoveries import Discovery
 from sim.evaluation.lists import list_of
 from sim.population.people import item_name
 from sim.scenario.schema import Questions
@@ -41,13 +42,17 @@ class Inquiry:
         self.refused = 0
         self.places = self.fakes = 0
         self.heard: dict[str, float] = {}
-        """Newcomer (hex) -> when a list of a friend of a friend first named her as a reason, Unix
+        """Newcomer (hex) -> when a list of a friend of a friend first had something of hers, Unix
         seconds."""
         self._near: Mapping[str, frozenset[int]] = {}
+        self._brought: Mapping[str, frozenset[str]] = {}
 
-    def listen(self, near: Mapping[str, frozenset[int]]) -> None:
-        """Note when a newcomer (hex) is first in a list of one of these, by host number."""
-        self._near = near
+    def listen(
+        self, near: Mapping[str, frozenset[int]], brought: Mapping[str, frozenset[str]]
+    ) -> None:
+        """Note when a newcomer (hex) is first in a list of one of these, by host number. brought:
+        the items that each likes."""
+        self._near, self._brought = near, brought
 
     def plan(self, asked: Sequence[Host], rng: Random) -> None:
         """Everybody every so often, each from a time of her own on."""
@@ -77,14 +82,18 @@ class Inquiry:
         self.lists.append(Shown(self._heap.now, host.number, items))
 
     def _note_heard(self, host: Host, entries: Iterable[Mapping[str, Any]]) -> None:
+        if not self._near:
+            return
         named = {path["heard_from"]["author"] for e in entries for path in e["reasons"]}
-        for author in sorted(named & self._near.keys()):
-            if host.number in self._near[author]:
+        strange = {e["item"] for e in entries if e["discovery"] == Discovery.NEWCOMER.value}
+        for author, near in self._near.items():
+            if host.number in near and (author in named or strange & self._brought[author]):
                 self.heard.setdefault(author, self._heap.now)
 
     def seen_after(self, late: Sequence[Host]) -> list[float]:
         """For each of these, seconds from when she came until a friend of a friend had a list that
-        named her as a reason for something in it; infinite if nobody had."""
+        named her as a reason for something in it, or had an item of hers at a newcomer's place;
+        infinite if nobody had."""
         return [self.heard.get(h.author.hex(), inf) - h.started for h in late if h.lives]
 
     @property

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 
 from sim.data.interactions import Vouches
-from sim.population.people import Population
+from sim.population.people import Population, item_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Newcomers:
 
     vouchers: Mapping[int, tuple[int, ...]]
     near: Mapping[int, frozenset[int]]
+    brought: Mapping[int, frozenset[str]]
+    """Names of the items that each likes."""
 
 
 def welcome(
@@ -36,7 +38,11 @@ def welcome(
         before = np.setdiff1d(np.arange(population.n_people), late_rows).tolist()
         for row in late:
             vouchers[row] = tuple(sorted(rng.sample(before, min(vouched, len(before)))))
-    return population, Newcomers(vouchers, _near(population.vouches, late, vouchers))
+    likes = population.train
+    brought = {
+        row: frozenset(map(item_name, likes.item[likes.user == row].tolist())) for row in late
+    }
+    return population, Newcomers(vouchers, _near(population.vouches, late, vouchers), brought)
 
 
 def _near(

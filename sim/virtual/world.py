@@ -135,7 +135,8 @@ class World:
         self.inquiry = Inquiry(scenario.questions, self.heap, population.train.n_items, fakes)
         self.searches = SearchDesk(scenario.searches, scenario.adversary, self.population, fakes)
         self.inquiry.listen(
-            {self.hosts[row].author.hex(): near for row, near in self._newcomers.near.items()}
+            {self.hosts[row].author.hex(): near for row, near in self._newcomers.near.items()},
+            {self.hosts[row].author.hex(): own for row, own in self._newcomers.brought.items()},
         )
         self._cast_adversaries(keys)
         self._chosen = choose(

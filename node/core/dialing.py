@@ -98,6 +98,10 @@ class AddressBook:
     def __len__(self) -> int:
         return len(self._known)
 
+    def known(self) -> tuple[str, ...]:
+        """Every address in the table."""
+        return tuple(self._known)
+
     # --------------------------------------------------------------------------- what happens
     def heard(self, addresses: Iterable[str], *, friend: bool = False, own_word: bool) -> int:
         """Remember addresses; how many were new.

@@ -21,6 +21,7 @@ SPEAKING: Mapping[str, type[Wrapped]] = MappingProxyType(
         "equivocate": histories.Equivocator,
         "fork": histories.Forker,
         "flood": histories.Flooder,
+        "talk": histories.Talker,
         "replay": frames.Replayer,
         "spoof": frames.Spoofer,
         "garbage": frames.Garbage,

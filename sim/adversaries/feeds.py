@@ -24,6 +24,9 @@ SEARCHED = "word{}"
 FUTURES_S = (660, 3_600, 30 * 86_400, 100 * 365 * 86_400)
 """How far ahead of the clock bundles are dated, in turn."""
 
+TAKEN_BACK_EVERY = 8
+"""Of so many bundles dated ahead one takes back the one before it."""
+
 
 class Author(Wrapped):
     """A peer with one identity, number `number` of the adversary's."""
@@ -50,6 +53,22 @@ class Author(Wrapped):
         """Publish it in the identity's name."""
         return self.publish(self.own.says(claims, lane, now=now), now)
 
+    def likes_heard(self) -> dict[AuthorKey, list[str]]:
+        """Of everybody heard of, what she likes."""
+        found: dict[AuthorKey, list[str]] = {}
+        for bundle in self.heard.values():
+            for claim in bundle.claims():
+                if isinstance(claim, Interaction) and claim.weight > 0:
+                    found.setdefault(bundle.feed.author, []).append(claim.item)
+        return found
+
+    def model(self) -> list[str]:
+        """What somebody likes of whom much has been heard: the peers of one adversary take
+        different people."""
+        heard = self.likes_heard()
+        known = sorted(heard, key=lambda author: (-len(heard[author]), author))
+        return heard[known[self.number % len(known)]] if known else []
+
 
 class _Disguised(Author, ABC):
     """Likes what makes it look like somebody, as far as heard, and the fakes."""
@@ -74,22 +93,13 @@ class _Disguised(Author, ABC):
         self._liked |= dict.fromkeys(more)
         return more
 
-    def _likes_heard(self) -> dict[AuthorKey, list[str]]:
-        """Of everybody heard of, what she likes."""
-        found: dict[AuthorKey, list[str]] = {}
-        for bundle in self.heard.values():
-            for claim in bundle.claims():
-                if isinstance(claim, Interaction) and claim.weight > 0:
-                    found.setdefault(bundle.feed.author, []).append(claim.item)
-        return found
-
 
 class Hijacker(_Disguised):
     """Likes what most of those it has heard like: whoever walks over popular items meets it."""
 
     def disguise(self) -> list[str]:
         """Most liked first."""
-        heard = self._likes_heard().values()
+        heard = self.likes_heard().values()
         return [item for item, _ in Counter(i for items in heard for i in items).most_common()]
 
 
@@ -100,7 +110,7 @@ class Cloner(_Disguised):
 
     def disguise(self) -> list[str]:
         """Everything that the model likes."""
-        heard = self._likes_heard()
+        heard = self.likes_heard()
         if self._model is None and heard:
             self._model = max(heard, key=lambda author: (len(heard[author]), author))
         return heard.get(self._model, []) if self._model is not None else []
@@ -201,7 +211,11 @@ class ClickPusher(Clicker):
 
 
 class Futurist(Author):
-    """Bundles dated ahead in one feed; in another, claims dated ahead in bundles that are not."""
+    """Bundles dated ahead in one feed; in another, claims dated ahead in bundles that are not.
+
+    Now and then the former take one of themselves back: whoever took them in reads her anew, and
+    then has only the bundles' own word for when that was said.
+    """
 
     _turn = 0
     _late: Identity | None = None
@@ -213,7 +227,10 @@ class Futurist(Author):
         claim = Interaction(item, 1, 100, limits.DAY_MAX)
         if self._late is None:
             self._late = self.own.on_device(b"tomorrow")
-        dated = self._late.says([claim], Lane.TASTE, now=min(now + ahead, limits.TIME_MAX))
+        said: list[Claim] = [claim]
+        if self._turn % TAKEN_BACK_EVERY == 0:
+            said.append(Retract(self._late.writer(Lane.TASTE).head[0]))
+        dated = self._late.says(said, Lane.TASTE, now=min(now + ahead, limits.TIME_MAX))
         for bundle in dated:
             self.put_out(bundle)
         pushed = [effect for link in self.links for effect in self.push(link, *dated)]

@@ -23,11 +23,16 @@ FLOOD_FIRST = 1_000_000
 FLOOD_KEPT = 2_048
 """Bundles of the flood that are still given out."""
 
+COMMON_MAX = 100
+"""Items of the disguise that both histories of an equivocator begin with."""
+
 
 class Equivocator(Author):
     """Every second link hears another history: the same beginning, then two headers of one seq.
 
-    Both grow by one bundle each time it acts, so that whoever holds one meets the other.
+    The beginning is a disguise and all the fakes, and stands alone until it speaks for the first
+    time: long enough to be believed where `rate_per_s` is low. Then both histories grow by one
+    bundle each time it acts, so that whoever holds one meets the other.
     """
 
     skipped = False
@@ -36,7 +41,8 @@ class Equivocator(Author):
     def begin(self, now: float) -> list[Effect]:
         first, second = self.own.writer(Lane.TASTE), self.own.another_writer(Lane.TASTE)
         self._writers: tuple[FeedWriter, FeedWriter] = (first, second)
-        common = first.write(likes(self.fakes[:1], now), time=int(now))
+        beginning = [*self.fakes, *self.model()[:COMMON_MAX]]
+        common = first.write(likes(dict.fromkeys(beginning), now), time=int(now))
         second.resume(common.seq, common.id, 0)
         if self.skipped:  # one hand writes even numbers from now on, the other odd ones
             second.resume(common.seq + 1, common.id, 0)
@@ -44,7 +50,7 @@ class Equivocator(Author):
             self.put_out(common, audience)
         self._heads: list[Bundle] = [common, common]
         self._side: dict[int, int] = {}
-        return self.speak(now)
+        return self._everywhere(now)
 
     def speak(self, now: float) -> list[Effect]:
         """Each audience its own next bundle."""
@@ -56,6 +62,9 @@ class Equivocator(Author):
                 writer.resume(bundle.seq + 1, bundle.id, 0)
             self._heads[audience] = bundle
             self.put_out(bundle, audience)
+        return self._everywhere(now)
+
+    def _everywhere(self, now: float) -> list[Effect]:
         return [effect for link in self.links for effect in self.act(link, now)]
 
     def act(self, link: int, now: float) -> list[Effect]:
@@ -78,6 +87,8 @@ class Flooder(Author):
     What goes out is shared by the links: each is sent the next bundle that it has not been told of.
     """
 
+    per_name = FLOOD_FEED
+    """Bundles under one name."""
     _made = 0
 
     def begin(self, now: float) -> list[Effect]:
@@ -95,7 +106,7 @@ class Flooder(Author):
 
     def _make(self, now: float) -> None:
         number = self._made
-        if number and number % FLOOD_FEED == 0:
+        if number and number % self.per_name == 0:
             self.reborn(number)
         first = FLOOD_FIRST + (self.number * 1_000_000 + number) * FLOOD_CLAIMS
         items = [item_name(first + k) for k in range(FLOOD_CLAIMS)]
@@ -105,9 +116,16 @@ class Flooder(Author):
         self._made += 1
         if len(self._history) > FLOOD_KEPT:
             old = self._history.pop(number - FLOOD_KEPT)
-            self.take_back(old.feed)
+            if old.feed != bundle.feed:
+                self.take_back(old.feed)
 
     def cut(self, link: int) -> None:
         super().cut(link)
         if self.hostile:
             self._sent_to.pop(link, None)
+
+
+class Talker(Flooder):
+    """The same under its one name, for which somebody may have vouched."""
+
+    per_name = 2**31

@@ -27,7 +27,7 @@ METHODS = (
 
 SPEAKING = (
     "equivocate", "fork", "flood", "replay", "spoof", "garbage", "slow", "whitewash", "future",
-    "past", "flap", "clicks", "click-push", "slander", "promote", "sell", "hijack", "clone",
+    "past", "talk", "flap", "clicks", "click-push", "slander", "promote", "sell", "hijack", "clone",
     "camouflage",
 )  # fmt: skip
 """What hostile peers say and do, of `sim.adversaries`."""
@@ -39,8 +39,10 @@ METRICS = (
     "messages", "reputation_gain", "ranking_significance", "rbo", "sybil_gain", "bytes",
     "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
     "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen", "fake_mass", "information_loss",
-    "hostile_trust",    "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
+    "hostile_trust", "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
     "news_bytes_share",
+    "hostile_bytes", "hostile_held", "hostile_edges", "hostile_earned", "hostile_links",
+    "hostile_addresses", "held_bytes_per_peer", "held_ahead_per_peer", "edges_ahead_per_peer",
 )  # fmt: skip
 """Figures that runs have in common; a fidelity may have more."""
 

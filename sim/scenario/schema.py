@@ -169,7 +169,7 @@ class Followers(Adversary, frozen=True, tag="followers"):
 
 class Speaking(Adversary, frozen=True, kw_only=True, tag="speaking"):
     """What a peer can say or do on the wire. how: one of `sim.adversaries.SPEAKING`, such as
-    equivocate, replay, spoof, future, past, flood, garbage, slow, whitewash, flap, clicks.
+    equivocate, replay, spoof, future, past, flood, talk, garbage, slow, whitewash, flap, clicks.
 
     rate_per_s: of what it does, on each link. vouched: honest people who vouch for each. words: of
     `searches`, for how many of which hostile clicks are said; 0 is all.

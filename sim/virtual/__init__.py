@@ -7,5 +7,6 @@ world.py     everybody and everything       cast.py       keys, places, first wo
 topology.py  who links to whom              presence.py   who is there when
 news.py      the way of what is new         asking.py     lists that people ask for
 checkers.py  what must hold after events    figures.py    metrics of a run
+spoils.py    what the hostile have got of honest peers
 running.py   a scenario to its outcome
 """

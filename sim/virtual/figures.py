@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.evaluation import lists as evaluated
 from sim.virtual.asking import Shown
+from sim.virtual.spoils import spoils_of
 from sim.virtual.world import START, World
 
 DATA_SHARE, BUNDLE_BYTES = 1.2, 250
@@ -34,7 +35,8 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
     bytes_per_new_byte: bytes sent by everybody for each byte of a bundle that somebody took in,
     heads, duplicates and everything else included. redundancy: bytes of bundles that were handed
     over and not new, for each that was. newcomer_s: mean wait of those who joined late, as
-    `Inquiry.seen_after`, of the part `newcomers_seen` whose wait had an end.
+    `Inquiry.seen_after`, of the part `newcomers_seen` whose wait had an end. What the hostile have
+    got is in `sim.virtual.spoils`.
     """
     hosts, seconds = world.hosts, max(world.seconds, 1e-9)
     kept = sum(host.store.received_bytes for host in hosts)
@@ -55,6 +57,7 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
         "refused": float(world.inquiry.refused),
     }
     found |= spreading_of(world)
+    found |= spoils_of(world)
     found |= lists_of(world, last)
     found |= world.searches.metrics(hosts[: world.people])
     waits = world.inquiry.seen_after(world.late)

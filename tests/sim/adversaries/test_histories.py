@@ -5,6 +5,7 @@ import pytest
 from protocol.bundle import verify
 from protocol.forks import read_proof
 from protocol.messages import Push
+from sim.adversaries.stage import names
 from sim.scenario.schema import Speaking
 from tests.node.core.peer_world import NETWORK
 from tests.sim.adversaries.arena import scene
@@ -48,6 +49,33 @@ def test_a_flood_of_strangers_fills_no_more_than_probation_and_stops_nobody():
     made.news_arrives()
     made.honest_links_hold()
     assert made.ada.trust_in(made.friends[1].author) == pytest.approx(before, abs=0.1)
+
+
+def test_who_talks_under_one_name_keeps_it():
+    made = scene(Speaking(how="talk", rate_per_s=20), fooled=(0, 1))
+    made.world.run(8)
+    for friend in made.friends:
+        strangers = set(friend.state.feeds.authors()) - {*made.stage.people, made.identity()}
+        assert strangers == set(), "no other name"
+    for friend in made.friends[:2]:
+        held = friend.stored(made.identity())
+        assert len(held) > 64, "more than a flood says under a name"
+        assert len(friend.edges(made.identity())) == sum(len(b.claims()) for b in held)
+    made.news_arrives()
+
+
+def test_an_equivocator_is_believed_until_it_speaks_a_second_time():
+    made = scene(Speaking(how="equivocate", rate_per_s=0.1, from_s=5), fooled=(0, 1, 2, 3))
+    liar = made.identity()
+    made.world.run(14)
+    for friend in made.friends:
+        liked = set(friend.edges(liar))
+        assert set(names(made.feeds.fakes[0].tolist())) < liked, "all fakes, and a disguise"
+        assert friend.store.proofs == {}
+    made.world.run(20)
+    for friend in made.friends:
+        assert liar in friend.store.proofs
+        assert friend.edges(liar) == {}
 
 
 def test_a_faster_flood_is_charged_and_cut_off():

@@ -14,6 +14,13 @@ TOWN = ["world.people=20", "questions.people=8", "world.planted.items=120"]
     [
         ("meritrank-alpha", ["world.people=100", "world.planted.items=500", "questions.people=15"]),
         ("ablation-beta", ["world.people=100", "world.planted.items=500", "questions.people=15"]),
+        (
+            "ablation-equivocation-zero",
+            ["world.people=20", "world.planted.items=120", "world.planted.likes=12",
+             "questions.people=20", "time.duration_s=50", "news.items=3", "news.from_s=10",
+             "news.until_s=30", "adversary.0.from_s=5", "adversary.0.rate_per_s=0.05",
+             "adversary.0.vouched=14", "adversary.0.peers=5"],
+        ),
         ("first-contact", ["world.people=12", "questions.people=2"]),
         (
             "equivocation",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from random import Random
+from sys import intern
 from typing import NamedTuple
 
 ADDRESS_CHARS_MAX = 256
@@ -121,6 +122,8 @@ class AddressBook:
             if known is None:
                 if not friend and not self._room_for_hearsay():
                     continue
+                # Many peers in one process, as a simulation has, share one copy.
+                address, peer_id = intern(address), intern(peer_id)
                 known = self._known[address] = _Known(peer_id, group_of(address))
                 added += 1
                 self._shrink()

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import trio
 
@@ -63,11 +63,25 @@ ANSWER_S = 120.0
 """How long the Peer may take to answer: a bug must not keep the one who asked for ever."""
 
 
-def main(config: Config, paths: DataPaths) -> None:
+class Machine(Protocol):
+    """What events are handed to: the Peer, or who stands around it."""
+
+    def handle(self, event: ev.Event, *, now: float) -> list[ev.Effect]:
+        """As `Peer.handle`."""
+        ...
+
+
+def main(
+    config: Config,
+    paths: DataPaths,
+    make: "Make | None" = None,
+    network_settings: net.NetworkConfig | None = None,
+) -> None:
     """Run the daemon in the foreground until it is told to stop. Raises `NodeError`s.
 
     The caller has prepared the directory and holds its lock: it takes it before it imports this
-    module, so that whoever asks meanwhile knows that a daemon is on its way.
+    module, so that whoever asks meanwhile knows that a daemon is on its way. The simulator has
+    another one made of the same parts, and sets what a user cannot set.
     """
     clock = Clock()
     seed = read_or_create_seed(paths.author_key)
@@ -76,9 +90,10 @@ def main(config: Config, paths: DataPaths) -> None:
         if not store.persons():
             owner = PersonRow("me", author_key(seed), new_device())
             store.add_person(owner)
-        network = _make_network(network_config(config), transport_seed)
+        network = _make_network(network_settings or network_config(config), transport_seed)
+        daemon = (make or Daemon)(config, paths, store, seed, network, clock)
         try:
-            trio.run(_until_signalled, Daemon(config, paths, store, seed, network, clock))
+            trio.run(_until_signalled, daemon)
         except BaseExceptionGroup as group:
             raise _cause(group) from group
 
@@ -152,7 +167,7 @@ class Daemon:
             self._worker = Worker(nursery, self._inbox)
             self._server = self._remote_server(nursery)
             nursery.start_soon(_telling, self._storage.run)
-            nursery.start_soon(_telling, self._own, peer)
+            nursery.start_soon(_telling, self._own, self.around(peer))
             nursery.start_soon(_telling, self._listen)
             nursery.start_soon(_telling, self._tick)
             nursery.start_soon(_telling, self._checkpoints.run, peer)
@@ -166,6 +181,18 @@ class Daemon:
             with trio.move_on_after(STOP_S):
                 await self._drain()
             nursery.cancel_scope.cancel()
+
+    def settings(self) -> PeerConfig:
+        """What the Peer is built with."""
+        return peer_config(self.config)
+
+    def around(self, peer: Peer) -> Machine:
+        """What events are handed to in the Peer's place; called once, when it has been built."""
+        return peer
+
+    async def found(self, addresses: tuple[str, ...]) -> None:
+        """The Peer hears of these addresses, as if the hash table had named them."""
+        await self._inbox.arrive(ev.AddressesFound("kademlia", addresses))
 
     def stop(self) -> None:
         """Ask `run` to end."""
@@ -203,11 +230,10 @@ class Daemon:
         return self._built(None)
 
     def _built(self, saved: Saved | None) -> Peer:
-        config: PeerConfig = peer_config(self.config)
         known = remembered(self._store, self._owner_seed)
         allowed = tuple(AuthorKey(bytes.fromhex(key)) for key in self.config.query.allowed)
         return build(
-            config,
+            self.settings(),
             replace(known, allowed=known.allowed + allowed),
             rng=Random(secrets.randbits(64)),
             new_seed=lambda: secrets.token_bytes(32),
@@ -217,7 +243,7 @@ class Daemon:
         )
 
     # ------------------------------------------------------------------------- events to peer
-    async def _own(self, peer: Peer) -> None:
+    async def _own(self, peer: Machine) -> None:
         """The one task that touches the Peer."""
         while True:
             event = await self._inbox.next()
@@ -395,6 +421,10 @@ class Daemon:
         if isinstance(answer, ev.Refuse):
             raise QueryError(answer.code, answer.message, answer.hint)
         return dict(answer.data), answer.warnings
+
+
+Make: TypeAlias = Callable[[Config, DataPaths, Store, bytes, net.Network, Clock], Daemon]
+"""The class itself, or what makes one of its kind."""
 
 
 async def _telling(task: Callable[..., Awaitable[None]], *arguments: Any) -> None:

@@ -199,7 +199,8 @@ def crosscheck(
     """Do fidelities agree on a scenario?
 
     It is run in each of them (exit 10 if they do not agree): nDCG within .01, share of fakes within
-    .3 points, rounds to 99 % and bytes a peer within 20 %.
+    .3 points where as much of what Sybils claim is held, rounds to 99 % and bytes a peer within
+    20 %.
     """
     from sim.scenario.errors import ScenarioError
     from sim.studies.crosscheck import crosscheck as do
@@ -227,17 +228,19 @@ def _fidelity(word: str) -> Fidelity:
     return Fidelity(word)
 
 
-AGREE = {True: "agree", False: "DIFFER", None: "unknown"}
+AGREE = {True: "agree", False: "DIFFER", None: "-"}
 
 
 def _crosscheck_lines(told: Crosscheck) -> Iterator[str]:
     from sim.cli.telling import figure
 
     for one in told.agreements:
-        within = f"{one.bound.most:.0%}" if one.bound.relative else f"{one.bound.most:g}"
+        most, apart = one.bound.most, one.apart
+        within = f"{apart:.1%} of {most:.0%}" if one.bound.relative else f"{apart:.4f} of {most:g}"
         yield (
-            f"{AGREE[one.held].ljust(7)}  {one.bound.metric.ljust(16)}  {one.near} "
-            f"{figure(one.near_value)}, {one.real} {figure(one.real_value)}  (within {within})"
+            f"{AGREE[one.held].ljust(6)}  {one.bound.metric.ljust(16)}  "
+            f"{one.near} {figure(one.near_value)}, {one.real} {figure(one.real_value)}  "
+            f"({one.incomparable or within})"
         )
     yield "they agree" if told.ok else "they do not agree on all that they measure"
 

@@ -8,11 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.adversaries.regions import hostile_feeds
+from sim.cast.people import followed, speakers
 from sim.evaluation.lists import (
     accuracy_by_person,
     asked,
@@ -48,8 +50,11 @@ REPUTATIONS = 100
 def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
     """One run; claims are not looked at here. Raises ValueError for people who are not there."""
     began = time.perf_counter()
-    population = population_of(scenario.world, seed)
-    hostile = attacked(population, hostile_feeds(scenario.adversary, population, seed))
+    drawn = population_of(scenario.world, seed)
+    news = speakers(scenario.news, drawn.n_people, Random(f"{seed}/news"))
+    population = followed(drawn, news)
+    # What attackers do follows from the people as they were drawn, as where peers are real.
+    hostile = attacked(population, hostile_feeds(scenario.adversary, drawn, seed))
     desk = _Desk(scenario, seed, population, hostile, asked(scenario.questions, population, seed))
     steps = _Steps(progress, 1 + 2 * (1 + len(scenario.compared)))
     desk.figures("", _ours(scenario), True, steps)
@@ -57,6 +62,8 @@ def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
         desk.figures(f"{one.label}.", _theirs(scenario, one), one.attacked, steps)
     desk.plain(steps)
     desk.opinions()
+    if scenario.news.items:
+        desk.metrics["coverage"] = 1.0  # everybody has heard everything
     return Outcome(
         scenario=scenario,
         seed=seed,
@@ -200,6 +207,7 @@ class _Desk:
         stakes = self.hostile.stakes
         self.samples[f"{label}fakes"] = fake_share(lists.item, stakes.n_items)
         self._put(label, exposure_of(lists.item, stakes))
+        self._put(label, {"held": 1.0 if stakes.n_fakes else math.nan})
 
     def _put(self, label: str, figures: Mapping[str, float]) -> None:
         self.metrics |= {label + name: float(value) for name, value in figures.items()}

@@ -1,248 +1,249 @@
-"""One run of a scenario with daemons over loopback libp2p.
+"""One run of a scenario with daemons over loopback libp2p, by the clock on the wall.
 
-Honest daemons first: they exchange everything, then news, one after another. Then the hostile ones
-join over the same network, the fooled vouch for them, and everybody asked gets a last list.
+Every peer is a process of its own. All of them start and are told what their people know; at second
+0 they link to each other as in a virtual run with the same seed, and from then on the scenario's
+times hold: when news are said, when hostile peers turn, when it ends.
 """
 
 from __future__ import annotations
 
 import math
-import secrets
-import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from sim.adversaries.regions import HostileFeeds, hostile_feeds
-from sim.demo import network
-from sim.demo.fleet import Daemon, Fleet, at_once, running
-from sim.demo.network import Directory
+from sim.cast.people import Sayings, Speakers, keys_of, speakers
+from sim.cast.stories import Story, coverage, curve, delays, rounds_of
+from sim.cast.topology import choose
+from sim.demo.fleet import at_once
 from sim.evaluation.lists import asked, list_of, metrics_of, samples_of, stakes_of
 from sim.outcome import Outcome, Progress, Tell
-from sim.population.drawing import population_of
-from sim.population.people import Population, item_name
+from sim.population.people import item_name
 from sim.real import able
-from sim.real.cast import Side, attack_edges, honest_side, hostile_side, person_name
+from sim.real.fleet import Actor, stage
+from sim.real.part import Play, play_of
 from sim.scenario.schema import Fidelity, Scenario
 
-SECONDS_PER_DAY = 86_400
 STARTING_AT_ONCE = 4
 """Daemons that start together; each compiles and imports for some seconds."""
 
-NEWS_TIMEOUT_S = 20.0
-NEWS_POLL_S = 0.1
-SETTLE_S = 150.0
-ARRIVED = 0.99
+LEAD_S = 3.0
+"""Between telling everybody when it begins and second 0."""
+
+LOOKS = 10
+"""Times that everybody is looked at while the scenario lasts."""
+
+Reports = Sequence[Mapping[str, Any]]
+"""What each daemon has counted and seen, by number."""
 
 
 def run(scenario: Scenario, seed: int, progress: Tell | None = None) -> Outcome:
-    """One run; claims are looked at by `sim.running`. About a second for each daemon, and until
-    everybody has heard everybody.
+    """One run; claims are looked at by `sim.running`. Some CPU seconds to start each daemon, then
+    as long as the scenario lasts.
 
     What daemons cannot do, `sim.running` has refused. Raises ScenarioError before anything starts
     for too little memory, and `sim.demo.fleet.DemoFailed` for a daemon that ends; none is left
-    behind, nor is a file. To be interrupted is the same (SIGTERM, too, in the main thread).
+    behind, nor is a file, also when SIGTERM or SIGINT comes.
     """
     began = time.perf_counter()
-    population = population_of(scenario.world, seed)
-    said = hostile_feeds(scenario.adversary, population, seed)
-    honest = able.honest_daemons(scenario, population.n_people), population.n_people
-    able.room([honest, *((one.peers, one.identities) for one in said)], able.memory_free())
-    with (
-        _ended_by_term(),
-        tempfile.TemporaryDirectory(prefix="grapevine-real-") as directory,
-        running(Path(directory), f"real-{secrets.token_hex(4)}", able.variables(scenario)) as fleet,
-    ):
-        stage = _Stage(scenario, seed, population, said, fleet, progress)
-        return stage.play(began)
-
-
-@contextmanager
-def _ended_by_term() -> Iterator[None]:
-    """SIGTERM unwinds the run, as Ctrl-C does, so that every daemon is ended."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _nobody(_more: int) -> None:
-    """Told of what nobody waits for."""
+    play = play_of(scenario, seed)
+    able.room(play.peers, able.memory_free())
+    with stage() as (directory, actors):
+        return _Run(play, directory, actors, progress).outcome(began)
 
 
 @dataclass(slots=True)
-class _Stage:
-    """What the acts of one run hand on to each other."""
+class _Asker:
+    """Somebody at her own daemon, as `sim.cast.people.Owner`."""
 
-    scenario: Scenario
-    seed: int
-    population: Population
-    said: Sequence[HostileFeeds]
-    fleet: Fleet
+    actor: Actor
+
+    @property
+    def now(self) -> float:
+        return time.time()
+
+    def answer(self, method: str, /, **params: Any) -> Mapping[str, Any]:
+        return self.actor.ask(method, **params)
+
+
+@dataclass(slots=True)
+class _Run:
+    play: Play
+    directory: Path
+    actors: list[Actor]
     progress: Tell | None
-    directory: Directory = field(default_factory=lambda: Directory({}, {}))
-    metrics: dict[str, float] = field(default_factory=dict)
     series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    up_since: dict[str, float] = field(default_factory=dict)
+    speakers: Speakers = field(default_factory=lambda: Speakers((), ()))
+    stories: list[Story] = field(default_factory=list)
 
-    def play(self, began: float) -> Outcome:
-        """All acts."""
-        today = int(time.time()) // SECONDS_PER_DAY
-        daemons = able.honest_daemons(self.scenario, self.population.n_people)
-        honest = honest_side(self.population, daemons, today)
-        people = self._join("honest", honest)
-        network.share_all(people, negative_vouches=True)
-        self._settle(people, honest.claims, len(honest.vouches), 0.3)
-        said = self._news(people)
-        hostile = hostile_side(self.said, today)
-        if hostile.hosted:
-            liars = self._join("hostile", hostile)
-            edges = attack_edges(self.said)
-            network.vouch(tuple(edges), self.directory, _nobody, edges)
-            network.share_all(liars, negative_vouches=True)
-            claims = honest.claims + said + hostile.claims
-            vouches = len(honest.vouches) + len(hostile.vouches) + len(edges)
-            self._settle(people, claims, vouches, 0.8)
-        return self._lists(began)
+    @property
+    def people(self) -> list[Actor]:
+        return self.actors[: self.play.people]
 
-    def _tell(self, done: float) -> None:
-        if self.progress is not None:
-            coverage = self.metrics.get("coverage", math.nan)
-            self.progress(Progress(done, peers=len(self.fleet.daemons), coverage=coverage))
-
-    def _join(self, kind: str, side: Side) -> list[Daemon]:
-        """Daemons for one side, with everybody on them, who vouches but shares nothing yet."""
-        names = [f"{kind}-{number}" for number in range(len(side.hosted))]
-        made: list[Daemon] = []
-        for at in range(0, len(names), STARTING_AT_ONCE):
-            made += self.fleet.join(names[at : at + STARTING_AT_ONCE])
-            self.up_since |= {d.name: time.monotonic() for d in made[at:]}
-        titles = {item: "" for feed in side.feeds.values() for item in feed.items}
-        hosted = {daemon.name: hosts for daemon, hosts in zip(made, side.hosted, strict=True)}
-
-        def move_in(daemon: Daemon) -> None:
-            network.move_in(daemon, side.feeds, hosted[daemon.name], titles, self.directory)
-
-        at_once(made, move_in)
-        network.vouch(tuple(side.vouches), self.directory, _nobody, side.vouches)
-        return made
-
-    def _settle(self, daemons: Sequence[Daemon], claims: int, vouches: int, done: float) -> None:
-        """Until all of it has been heard, or nothing more comes."""
-        began = time.monotonic()
-        for held in network.arrivals(daemons, (claims, vouches)):
-            parts = [min(1.0, got / claims) for got, _ in held] if claims else []
-            part = sum(parts) / len(parts) if parts else math.nan
-            at = time.monotonic() - began
-            self.series.setdefault(f"held_{len(self.fleet.daemons)}", []).append((at, part))
-            self._tell(done)
-
-    def _news(self, daemons: Sequence[Daemon]) -> int:
-        """New likes, one after another; how far and how fast each goes. How many were said.
-
-        coverage and rounds_to_99 as in virtual runs, over the other daemons of honest people: the
-        time until 99 % of them hold it, in rounds; the mean, NaN if something never got there.
-        """
-        news, rng = self.scenario.news, Random(f"{self.seed}/news/0")
-        arrived: list[float] = []
-        delays: list[float] = []
-        for number in range(news.items):
-            who = person_name(rng.randrange(self.population.n_people))
-            home = self.directory.daemon_of[who]
-            others = [daemon for daemon in daemons if daemon is not home]
-            goals = {daemon.name: network.held(daemon)[0] + 1 for daemon in others}
-            began = time.monotonic()
-            with home.client() as client:
-                client.ask("like", person=who, item=f"sim:news:{number}")
-            parts, delay = self._spread(others, goals, began)
-            arrived.append(parts)
-            delays.append(delay / self.scenario.time.round_s)
-        if arrived:
-            whole = all(math.isfinite(delay) for delay in delays)
-            self.metrics |= {
-                "coverage": sum(arrived) / len(arrived),
-                "rounds_to_99": sum(delays) / len(delays) if whole else math.nan,
-            }
-        self._tell(0.5)
-        return news.items
-
-    def _spread(
-        self, daemons: Sequence[Daemon], goals: Mapping[str, int], began: float
-    ) -> tuple[float, float]:
-        """(share of daemons that hold it in the end, seconds until 99 % did or infinity)."""
-        if not daemons:
-            return 1.0, 0.0
-        waiting = list(daemons)
-        reached = math.inf
-        while waiting and time.monotonic() - began < NEWS_TIMEOUT_S:
-            held = at_once(waiting, network.held)
-            waiting = [
-                d for d, (edges, _) in zip(waiting, held, strict=True) if edges < goals[d.name]
-            ]
-            if len(waiting) <= (1 - ARRIVED) * len(daemons):
-                reached = min(reached, time.monotonic() - began)
-            elif waiting:
-                threading.Event().wait(NEWS_POLL_S)
-        return 1 - len(waiting) / len(daemons), reached
-
-    def _lists(self, began: float) -> Outcome:
-        """The last lists, and what they are worth."""
-        people = asked(self.scenario.questions, self.population, self.seed)
-        names = [person_name(row) for row in people.tolist()]
-        k = self.scenario.questions.k
-        found = network.lists(names, self.directory, k, _nobody)
-        stakes = stakes_of(self.population, self.said)
-        row_of = {item_name(row): row for row in range(stakes.n_items + stakes.n_fakes)}
-        shown = [[entry["item"] for entry in found[name]] for name in names]
-        lists = np.stack([list_of(one, row_of, k) for one in shown])
-        samples = samples_of(self.population, people, lists)
-        self.metrics |= metrics_of(self.population, people, lists, stakes)
-        self.metrics |= self._traffic()
-        self._tell(1.0)
+    def outcome(self, began: float) -> Outcome:
+        """All acts, from nothing to the last lists."""
+        play, seed = self.play, self.play.seed
+        scenario = play.scenario
+        self.speakers = speakers(scenario.news, play.people, Random(f"{seed}/news"))
+        self._start()
+        self._say()
+        start = self._begin()
+        self._last(start)
+        reports = self._look(start)
+        at = time.time() - start
+        people = asked(scenario.questions, play.population, seed)
+        lists = self._lists(people.tolist())
+        stakes = stakes_of(play.population, play.said)
+        samples = samples_of(play.population, people, lists)
+        metrics = metrics_of(play.population, people, lists, stakes)
+        metrics |= self._spreading() | self._traffic(reports, at)
         return Outcome(
-            scenario=self.scenario,
-            seed=self.seed,
+            scenario=scenario,
+            seed=seed,
             fidelity=Fidelity.REAL,
-            metrics=self.metrics,
-            series=self.series,
+            metrics=metrics,
+            series=self.series | {"rounds": curve(self.stories, scenario.time.round_s)},
             samples={name: values.tolist() for name, values in samples.items()},
             digest=blake2b(lists.tobytes(), digest_size=16).hexdigest(),
             wall_s=time.perf_counter() - began,
         )
 
-    def _traffic(self) -> dict[str, float]:
-        """Frames and bytes that all daemons have sent since they could be reached."""
-        daemons = self.fleet.daemons
-        told = at_once(daemons, _status)
-        sent = sum(one["network"]["bytes_out"] for one in told)
-        seconds = sum(time.monotonic() - self.up_since[daemon.name] for daemon in daemons)
+    # ------------------------------------------------------------------------------ before second 0
+    def _start(self) -> None:
+        """The first alone, for what it compiles is kept for the others; then a few at a time: all
+        of them at once would only wait for each other."""
+        starts = [0, *range(1, self.play.peers, STARTING_AT_ONCE), self.play.peers]
+        for numbers in map(range, starts, starts[1:]):
+            new = [Actor(f"peer-{n}", self.directory / f"peer-{n}", {}, number=n) for n in numbers]
+            self.actors += new  # before they start: whatever ends this, they are ended
+            for actor in new:
+                actor.make(self.play)
+                actor.start()
+            for actor in new:
+                actor.wait_ready()
+            self._tell(0.0)
+
+    def _say(self) -> None:
+        play = self.play
+        keys = keys_of(play.seed, play.people)
+        sayings = Sayings(play.population, keys, self.speakers, play.said, play.seed)
+        at_once(self.people, lambda actor: sayings.tell(_Asker(actor), actor.number))
+
+    def _begin(self) -> float:
+        """Tell everybody when second 0 is, and wait for it; returns it."""
+        play = self.play
+        network = play.scenario.network
+        rng = Random(f"{play.seed}/topology")
+        chosen = choose(network.topology, network.degree, play.peers, rng, play.population)
+        start = time.time() + LEAD_S
+        addresses = [actor.addresses[0] for actor in self.actors]
+
+        def begin(actor: Actor) -> None:
+            links = chosen[actor.number]
+            actor.ask("sim_begin", start=start, links=links, addresses=addresses)
+
+        at_once(self.actors, begin, width=len(self.actors))
+        return start
+
+    # ------------------------------------------------------------------------- while the clock runs
+    def _last(self, start: float) -> None:
+        """What happens at its time: news, and now and then a look; until the end."""
+        scenario = self.play.scenario
+        news, end = scenario.news, scenario.time.duration_s
+        step = (news.until_s - news.from_s) / max(news.items - 1, 1)
+        told = len(self.speakers.people)
+        plan: list[tuple[float, int]] = [(end * look / LOOKS, -1) for look in range(1, LOOKS)]
+        plan += [
+            (news.from_s + step * number, number) for number in range(news.items if told else 0)
+        ]
+        for at, number in sorted(plan):
+            if at >= end:
+                break
+            _wait_until(start + at)
+            if number < 0:
+                self._look(start)
+                continue
+            turn = number % told
+            story = Story(f"sim:news:{number}", self.speakers.followers[turn])
+            self.stories.append(story)
+            self.actors[self.speakers.people[turn]].ask("like", item=story.item)
+        _wait_until(start + end)
+
+    def _look(self, start: float) -> Reports:
+        """What everybody has counted and seen up to now."""
+        reports = at_once(self.actors, lambda actor: actor.ask("sim_report"))
+        for story in self.stories:
+            said = [report["said"].get(story.item, math.inf) for report in reports]
+            story.at = min(said)
+            story.known = {
+                number: report["known"][story.item]
+                for number, report in enumerate(reports)
+                if story.item in report["known"] and number in story.interested
+            }
+        at = time.time() - start
+        self._put("held", at, self._held(reports))
+        self._put("coverage", at, self._coverage())
+        self._put("bytes", at, float(sum(report["bytes"] for report in reports)))
+        self._tell(min(at / self.play.scenario.time.duration_s, 1.0))
+        return reports
+
+    def _held(self, reports: Reports) -> float:
+        held = [float(report["held"]) for report in reports[: self.play.people]]
+        return sum(held) / len(held) if held else math.nan
+
+    def _coverage(self) -> float:
+        return coverage(self.stories, frozenset(range(self.play.people)))
+
+    def _put(self, name: str, at: float, value: float) -> None:
+        if not math.isnan(value):
+            self.series.setdefault(name, []).append((at, value))
+
+    def _tell(self, done: float) -> None:
+        if self.progress is not None:
+            self.progress(Progress(done, peers=len(self.actors), coverage=self._coverage()))
+
+    # ------------------------------------------------------------------------------------- figures
+    def _lists(self, people: Sequence[int]) -> Any:
+        play, k = self.play, self.play.scenario.questions.k
+        stakes = stakes_of(play.population, play.said)
+        row_of = {item_name(row): row for row in range(stakes.n_items + stakes.n_fakes)}
+
+        def ask(actor: Actor) -> list[str]:
+            return [entry["item"] for entry in actor.ask("recommend", n=k)["items"]]
+
+        shown = at_once([self.actors[person] for person in people], ask)
+        return np.stack([list_of(names, row_of, k) for names in shown])
+
+    def _spreading(self) -> dict[str, float]:
+        waits = delays(self.stories)
+        return {"coverage": self._coverage()} | rounds_of(waits, self.play.scenario.time.round_s)
+
+    def _traffic(self, reports: Reports, seconds: float) -> dict[str, float]:
+        """What all have sent and done since second 0, when the first link came up."""
+        peers = len(reports)
+
+        def total(name: str) -> float:
+            return float(sum(report[name] for report in reports))
+
         return {
-            "exchanges": float(sum(one["gossip"]["totals"]["rounds"] for one in told)),
-            "messages": float(sum(one["network"]["frames_out"] for one in told)),
-            "bytes": float(sent),
-            "bytes_per_peer_s": sent / seconds,
+            "held": self._held(reports),
+            "exchanges": total("rounds"),
+            "offences": total("offences"),
+            "messages": total("frames"),
+            "bytes": total("bytes"),
+            "bytes_per_peer_s": total("bytes") / peers / seconds,
+            "links_per_peer": total("links") / peers,
+            "cpu_s_per_peer": total("cpu_s") / peers,
         }
 
 
-def _status(daemon: Daemon) -> dict[str, Any]:
-    with daemon.client() as client:
-        status: dict[str, Any] = client.ask("status").data
-    return status
+def _wait_until(at: float) -> None:
+    """Until this Unix second."""
+    threading.Event().wait(max(at - time.time(), 0.0))

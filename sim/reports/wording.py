@@ -63,6 +63,7 @@ WORDS = {
     "held_ahead_per_peer": Word("bundles held that are dated ahead", better=LOW),
     "edges_ahead_per_peer": Word("edges of a day that has not come", better=LOW),
     "hostile_bytes": Word("bytes sent that hostile peers send", *PART, better=LOW),
+    "held": Word("claims of Sybils that honest people hold", *PART),
     "hostile_held": Word("held bytes that the hostile said", *PART, better=LOW),
     "hostile_edges": Word("edges in graphs that the hostile stated", *PART, better=LOW),
     "hostile_earned": Word("out-weight that the hostile have earned", *PART, better=LOW),

@@ -18,11 +18,11 @@ from sim.scenario.schema import Fidelity, Parameter
 ENDLESS = 10**9
 """A cap that nothing reaches."""
 
-LISTS = (Fidelity.GRAPH, Fidelity.VIRTUAL)
-WIRE = (Fidelity.VIRTUAL,)
-SOCKETS: tuple[Fidelity, ...] = ()
-"""Where there are sockets there are daemons, and those have no setting that switches one off: only
-the test named shows what it is worth."""
+LISTS = (Fidelity.GRAPH, Fidelity.VIRTUAL, Fidelity.REAL)
+WIRE = (Fidelity.VIRTUAL, Fidelity.REAL)
+SOCKETS: tuple[Fidelity, ...] = (Fidelity.REAL,)
+"""Where there are sockets there are daemons. No hostile peer of a scenario attacks below its links,
+so that only the test named shows what such a defence is worth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ METRICS = (
     "bytes_kept", "offences", "links_per_peer", "refused", "rounds_to_99_max",
     "rounds_to_heal", "heal_bytes_per_new_byte", "newcomers_seen", "fake_mass", "information_loss",
     "hostile_trust", "search_mrr", "search_fakes", "search_first_fake", "clicks_hostile",
-    "news_bytes_share",
+    "news_bytes_share", "held",
     "hostile_bytes", "hostile_held", "hostile_edges", "hostile_earned", "hostile_links",
     "hostile_addresses", "held_bytes_per_peer", "held_ahead_per_peer", "edges_ahead_per_peer",
 )  # fmt: skip

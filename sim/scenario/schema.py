@@ -76,8 +76,7 @@ class Network(Table, frozen=True):
     she has `degree` on average; loss, duplicates and reordering are chances for each frame.
 
     topology: random, ring (neighbours only), or interest (half of a peer's links to peers who like
-    what she likes). bytes_per_s: of each peer's uplink; 0 is without limit. daemons: that honest
-    people are spread over in a real run; 0 is one each, and 16 at most.
+    what she likes). bytes_per_s: of each peer's uplink; 0 is without limit.
     """
 
     topology: Name = "random"
@@ -88,7 +87,6 @@ class Network(Table, frozen=True):
     duplicate: Share = 0.0
     reorder: Share = 0.0
     bytes_per_s: Count = 0
-    daemons: Annotated[int, Meta(ge=0, le=256)] = 0
 
 
 class Partition(Table, frozen=True):

@@ -19,19 +19,23 @@ Engine = Callable[[Scenario, int, Fidelity | None, Tell | None], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How far apart a metric may be: so much, or such a part of what the more real run has."""
+    """How far apart a metric may be: so much, or such a part of what the more real run has.
+    sent: it is about messages, which a graph run has not."""
 
     metric: str
     most: float
     relative: bool = False
+    sent: bool = False
 
 
 BOUNDS = (
     Bound("ndcg", 0.01),
     Bound("fakes", 0.003),
-    Bound("rounds_to_99", 0.2, relative=True),
-    Bound("bytes_per_peer_s", 0.2, relative=True),
+    Bound("held", 0.01),
+    Bound("rounds_to_99", 0.2, relative=True, sent=True),
+    Bound("bytes_per_peer_s", 0.2, relative=True, sent=True),
 )
+"""Fakes are of equal worth only where as much of what Sybils claim has arrived: `held`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,19 @@ class Agreement:
         return off / abs(self.real_value)
 
     @property
+    def incomparable(self) -> str:
+        """Why there is nothing to compare, in words; empty where there is."""
+        if self.bound.sent and Fidelity.GRAPH in (self.near, self.real):
+            return "a graph run sends nothing"
+        if math.isnan(self.near_value) and math.isnan(self.real_value):
+            return "unknown in both"
+        return ""
+
+    @property
     def held(self) -> bool | None:
-        """Whether they agree; None if one of them does not measure it."""
-        return None if math.isnan(self.apart) else self.apart <= self.bound.most
+        """Whether they agree; None if they cannot be compared. What one run knows and the other
+        does not, such as when all news had arrived, is no agreement."""
+        return None if self.incomparable else self.apart <= self.bound.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,7 @@ class Crosscheck:
                     "at_most": one.bound.most,
                     "relative": one.bound.relative,
                     "held": one.held,
+                    "incomparable": one.incomparable,
                 }
                 for one in self.agreements
             ],

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.cast.held import Claims, evenly
+from sim.cast.stories import rounds_of
 from sim.evaluation import lists as evaluated
 from sim.virtual.asking import Shown
 from sim.virtual.spoils import spoils_of
@@ -53,6 +55,7 @@ def metrics_of(world: World, last: list[Shown], cost: Cost) -> dict[str, float]:
         "cpu_s_per_peer": cost.cpu_s / len(hosts),
         "bytes_of_memory_per_peer": cost.bytes / len(hosts),
         "offences": float(totals["offences"]),
+        "held": held_of(world),
         "links_per_peer": 2 * len(world.wires) / len(hosts),
         "refused": float(world.inquiry.refused),
     }
@@ -75,21 +78,27 @@ def spreading_of(world: World) -> dict[str, float]:
     sent meanwhile for each byte taken in; the worst of all partitions that healed so far.
     news_bytes_share: what all have sent while news were said, idle rounds included, for each byte
     that they may cost: 1.2 x the bundles taken in, and 250 B for each of them."""
-    delays = [delay / world.scenario.time.round_s for delay in world.news.delays()]
-    arrived = bool(delays) and all(math.isfinite(delay) for delay in delays)
     steady = world.steady
     allowed = DATA_SHARE * steady.kept + BUNDLE_BYTES * steady.bundles
     return {
         "news_bytes_share": steady.sent / allowed if allowed else math.nan,
         "coverage": world.news.coverage(world.there()),
-        "rounds_to_99": sum(delays) / len(delays) if arrived else math.nan,
-        "rounds_to_99_max": max(delays) if arrived else math.nan,
+        **rounds_of(world.news.delays(), world.scenario.time.round_s),
         "rounds_to_heal": max((healed.rounds for healed in world.healings), default=math.nan),
         "heal_bytes_per_new_byte": max(
             (healed.bytes / healed.kept for healed in world.healings if healed.kept),
             default=math.nan,
         ),
     }
+
+
+def held_of(world: World) -> float:
+    """The part of what Sybils claim that is in the graphs of people who are there, on average over
+    some of them; NaN where there is none."""
+    claims = Claims(world.scenario.adversary, world.feeds, world.seed)
+    there = world.there()
+    found = [claims.held(there[at].peer, world.config) for at in evenly(len(there))]
+    return sum(found) / len(found) if found else math.nan
 
 
 def lists_of(world: World, last: list[Shown]) -> dict[str, float]:

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import ceil, inf, nan
 
 from node.core import events as ev
 from node.core.events import Effect, Event
 from protocol.bundle import Bundle
 from protocol.claims import Interaction
+from sim.cast.people import Speakers
+from sim.cast.stories import Story, coverage, curve, delays
 from sim.scenario.schema import News, Partition
-from sim.virtual.cast import Speakers
 from sim.virtual.heap import Heap
 from sim.virtual.host import Host
 
 RETRY_S = 1.0
 """A speaker who is away is looked for again after so long."""
-
-KNOWN = 0.99
-"""Part of the interested who must have a bundle for it to count as known."""
-
-
-POINTS_MAX = 400
-"""Of the curve of arrival."""
-
-
-@dataclass(slots=True)
-class Story:
-    """One new like. at: when it was said, Unix seconds; known: host -> when it had it."""
-
-    item: str
-    interested: frozenset[int]
-    at: float = inf
-    size: int = 0
-    known: dict[int, float] = field(default_factory=dict)
-
-    def known_at(self, part: float = KNOWN) -> float:
-        """When so many of the interested had it; infinite if never."""
-        times = sorted(self.known.values())
-        needed = ceil(part * len(self.interested))
-        return self.at if needed == 0 else times[needed - 1] if len(times) >= needed else inf
 
 
 class NewsDesk:
@@ -96,38 +71,13 @@ class NewsDesk:
 
     # --------------------------------------------------------------------------------- figures
     def coverage(self, there: Sequence[Host]) -> float:
-        """Of all pairs of a story and an interested peer of these, the part that has arrived; NaN
-        without any."""
-        numbers = {host.number for host in there}
-        told = [story for story in self.stories if story.at < inf]
-        pairs = sum(len(story.interested & numbers) for story in told)
-        arrived = sum(len(numbers.intersection(story.known)) for story in told)
-        return arrived / pairs if pairs else nan
+        """As `stories.coverage`, among these hosts."""
+        return coverage(self.stories, frozenset(host.number for host in there))
 
     def delays(self) -> list[float]:
-        """For each story, seconds until 99 % of the interested had it, infinite if never. What was
-        said while the network was parted counts from when it healed."""
-        found = []
-        for story in self.stories:
-            healed = [end for at, end in self._partitions if at <= story.at < end]
-            since = max([story.at, *healed])
-            found.append(max(story.known_at() - since, 0.0) if story.at < inf else inf)
-        return found
+        """As `stories.delays`."""
+        return delays(self.stories, self._partitions)
 
     def curve(self, round_s: float) -> list[tuple[float, float]]:
-        """(rounds since it was said, mean part of the interested who had it), a point a quarter of
-        a round until all had it that ever did."""
-        told = [s for s in self.stories if s.at < inf and s.interested]
-        if not told:
-            return []
-        since = [[at - s.at for at in s.known.values()] for s in told]
-        longest = max((max(times, default=0.0) for times in since), default=0.0)
-        points = []
-        for quarter in range(min(ceil(4 * longest / round_s), POINTS_MAX) + 1):
-            until = quarter * round_s / 4
-            parts = [
-                sum(at <= until for at in times) / len(story.interested)
-                for times, story in zip(since, told, strict=True)
-            ]
-            points.append((quarter / 4, sum(parts) / len(parts)))
-        return points
+        """As `stories.curve`."""
+        return curve(self.stories, round_s)

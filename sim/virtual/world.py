@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 
 from node.core import events as ev
-from node.core.config import PeerConfig
 from node.core.dialing import peer_of
 from node.core.peer import Peer
 from protocol.ids import AuthorKey
-from ranking.graph_config import AUTHOR_BYTES, SHARES
 from sim.adversaries import (
     Stage,
     hostile_feeds,
     hostile_of,
     identity_signer,
 )
-from sim.evaluation.lists import asked
-from sim.population.people import Population
-from sim.scenario.schema import Eclipse, Scenario
-from sim.scenario.schema import Hostile as Spec
-from sim.scenario.settings import peer_config
-from sim.virtual.asking import Inquiry
-from sim.virtual.cast import (
+from sim.cast.config import config_of
+from sim.cast.people import (
     Sayings,
     address_of,
     keys_of,
+    name_of,
     secret_of,
     secret_of_peer,
     speakers,
 )
+from sim.cast.stories import KNOWN
+from sim.cast.topology import choose
+from sim.evaluation.lists import asked
+from sim.population.people import Population
+from sim.scenario.schema import Eclipse, Scenario
+from sim.scenario.schema import Hostile as Spec
+from sim.virtual.asking import Inquiry
 from sim.virtual.heap import Heap
 from sim.virtual.host import Host, Machine, Shell, Wrap
 from sim.virtual.links import Wires
 from sim.virtual.newcomers import welcome
-from sim.virtual.news import KNOWN, NewsDesk
+from sim.virtual.news import NewsDesk
 from sim.virtual.presence import Presence
 from sim.virtual.searching import SearchDesk, attacked_words
 from sim.virtual.shared import Blobs, Memo
 from sim.virtual.store import MemoryStore
-from sim.virtual.topology import choose
 from sim.virtual.trace import Trace
 
 START = 1_767_225_600.0
@@ -57,10 +57,6 @@ DIAL_TIMEOUT_S = 10.0
 
 AWAY_RETRY_S = 10.0
 """Whoever is to vouch for a newcomer and is away is looked for again after so long."""
-
-GRAPH_BYTES_MIN, GRAPH_BYTES_MAX = 1 << 20, 1 << 23
-"""Room for the graph of one peer unless the scenario says otherwise: for all that its people say,
-between these. What is reserved of it at birth is a thirty-second part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +160,7 @@ class World:
             number,
             self.config,
             MemoryStore(self.blobs),
-            name=f"sim{number}",
+            name=name_of(number),
             place=address_of(number),
             secret=secret,
             wrap=wrap,
@@ -178,7 +174,7 @@ class World:
         ):
             first = len(self.hosts)
             numbers = range(first, first + spec.peers)
-            addresses = tuple(f"{address_of(n)}/p2p/sim{n}" for n in numbers)
+            addresses = tuple(f"{address_of(n)}/p2p/{name_of(n)}" for n in numbers)
             for place, number in enumerate(numbers):
                 victim = ""
                 if isinstance(spec, Eclipse) and self.hosts:
@@ -346,21 +342,3 @@ class World:
             self.healings.append(Healing(rounds, self.wires.bytes - sent, self._kept() - kept))
         elif self.news.stories:
             self.heap.at(now + round_s, self._watch_healing, since, sent, kept)
-
-
-def config_of(scenario: Scenario, population: Population) -> PeerConfig:
-    """The settings of every node: the scenario's, and what follows from its world where it is
-    silent. A peer keeps as many links of her own as she opens at the start: half of them for
-    whoever it may be, and the dial policy gives friends as many again."""
-    config = peer_config(scenario)
-    if "dial.outbound_target" not in scenario.peer:
-        target = max(scenario.network.degree // 4, 1)
-        config = replace(config, dial=replace(config.dial, outbound_target=target))
-    if "graph.bytes_max" not in scenario.peer:
-        needed = max(
-            2 * AUTHOR_BYTES * population.n_people * 128 // SHARES["authors"],
-            16 * len(population.train) * 128 // SHARES["blocks"],
-        )
-        room = min(max(needed, GRAPH_BYTES_MIN), GRAPH_BYTES_MAX)
-        config = replace(config, graph=replace(config.graph, bytes_max=room))
-    return config

@@ -10,6 +10,7 @@ import pytest
 from sim.scenario.defences import DEFENCES, without
 from sim.scenario.errors import ScenarioError
 from sim.scenario.parts import NodeConfig, default
+from sim.scenario.schema import Fidelity
 from tests.without import switch_off
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,7 +39,8 @@ def test_each_is_on_unless_switched_off(name: str) -> None:
     assert without(node, [name]) != node
     assert all(default(setting) != value for setting, value in DEFENCES[name].off.items())
     assert DEFENCES[name].name == name
-    assert bool(DEFENCES[name].fidelities) == (name != "handshake-bucket")
+    assert Fidelity.REAL in DEFENCES[name].fidelities
+    assert (Fidelity.VIRTUAL in DEFENCES[name].fidelities) == (name != "handshake-bucket")
 
 
 def test_all_can_be_off_at_once_and_others_do_not_exist() -> None:

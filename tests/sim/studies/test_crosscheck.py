@@ -29,7 +29,8 @@ def test_the_same_lists_agree_other_lists_do_not() -> None:
     same = crosscheck(TOWN, 3, run=run)
     assert same.ok
     held = {one.bound.metric: one.held for one in same.agreements}
-    assert held == {"ndcg": True, "fakes": True, "rounds_to_99": None, "bytes_per_peer_s": None}
+    unknown = dict.fromkeys(("held", "rounds_to_99", "bytes_per_peer_s"))
+    assert held == {"ndcg": True, "fakes": True} | unknown
     heard: list[Progress] = []
     other = crosscheck(TOWN, 3, (VIRTUAL, GRAPH), heard.append, run=unlike)
     assert not other.ok
@@ -59,6 +60,21 @@ def test_bounds_are_those_asked_for() -> None:
     assert held[GRAPH, REAL, "rounds_to_99"] is None
     nothing = agreements_of([outcome(VIRTUAL, rounds_to_99=1), outcome(REAL, rounds_to_99=0)])
     assert {one.bound.metric: one.held for one in nothing}["rounds_to_99"] is False
+
+
+def test_what_only_one_run_knows_is_no_agreement_and_a_graph_sends_nothing() -> None:
+    unheard = outcome(VIRTUAL, ndcg=0.3, rounds_to_99=math.nan, held=0.5)
+    real = outcome(REAL, ndcg=0.3, rounds_to_99=10, held=1.0)
+    found = {one.bound.metric: one for one in agreements_of([unheard, real])}
+    assert found["rounds_to_99"].held is False
+    assert found["held"].held is False
+    assert found["fakes"].held is None
+    assert found["fakes"].incomparable == "unknown in both"
+    (rounds,) = [
+        one for one in agreements_of([outcome(GRAPH), real]) if one.bound.metric == "rounds_to_99"
+    ]
+    assert rounds.held is None
+    assert rounds.incomparable == "a graph run sends nothing"
 
 
 def test_runs_that_share_no_metric_show_nothing() -> None:

@@ -3,18 +3,7 @@
 import math
 
 from sim.scenario.schema import News, Partition
-from sim.virtual.news import Story
 from tests.sim.virtual.small import ring_of_friends, world
-
-
-def test_a_story_is_known_when_99_percent_have_it():
-    story = Story("a:b", frozenset(range(200)), at=100.0)
-    assert story.known_at() == math.inf
-    story.known = {n: 100.0 + n for n in range(198)}
-    assert story.known_at() == 297.0
-    story.known.pop(0)
-    assert story.known_at() == math.inf
-    assert Story("a:b", frozenset(), at=7.0).known_at() == 7.0
 
 
 def test_each_new_like_is_followed_to_everybody_interested():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from node.query.methods import IMPORT_ROWS_MAX
 from protocol.ids import AuthorKey
 from protocol.signing import Signer, digest
 from sim.adversaries import HostileFeeds, identity_key
+from sim.data.interactions import Vouches
 from sim.population.people import Population, item_name
 from sim.scenario.schema import News
-from sim.virtual.host import Host
 
 SPEAKERS_MAX = 8
 """People who say all that is new: whoever is to follow it vouches for each of them."""
@@ -35,6 +36,12 @@ def address_of(number: int) -> str:
     """A public address, without the peer's name. The first 20,480 are in a /16 each."""
     far, group = divmod(number, 20_480)
     return f"/ip4/{20 + group // 256}.{group % 256}.{far % 250 + 1}.7/tcp/4001"
+
+
+def name_of(number: int) -> str:
+    """The peer id of a virtual peer: 52 characters, as real ones have, for addresses are a good
+    part of what is sent where little is new."""
+    return f"sim{number:049d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,39 @@ def speakers(news: News, people: int, rng: Random) -> Speakers:
         others = [person for person in range(people) if person != speaker]
         followers.append(frozenset(rng.sample(others, min(wanted, len(others)))))
     return Speakers(tuple(chosen), tuple(followers))
+
+
+def followed(population: Population, news: Speakers) -> Population:
+    """The same people, who also vouch for those whose news they follow. O(vouches + followers)."""
+    before = population.vouches
+    rows = [
+        (follower, speaker)
+        for speaker, followers in zip(news.people, news.followers, strict=True)
+        for follower in sorted(followers)
+    ]
+    if not rows:
+        return population
+    more = np.array(rows, np.int32)
+    pairs = np.concatenate([np.stack([before.source, before.target], axis=1), more])
+    weight = np.concatenate([before.weight, np.ones(len(rows), np.float32)])
+    # Of two statements about the same person the later one stands.
+    _, last = np.unique(pairs[::-1], axis=0, return_index=True)
+    kept = len(pairs) - 1 - last
+    made = Vouches(pairs[kept, 0], pairs[kept, 1], weight[kept], None)
+    return replace(population, vouches=made)
+
+
+class Owner(Protocol):
+    """Somebody at her own node."""
+
+    @property
+    def now(self) -> float:
+        """Unix seconds of her node's clock."""
+        ...
+
+    def answer(self, method: str, /, **params: Any) -> Mapping[str, Any]:
+        """Ask the node; the data of its answer. Raises when it is refused."""
+        ...
 
 
 class Sayings:
@@ -87,7 +127,7 @@ class Sayings:
             for fooled, entered in zip(said.fooled.tolist(), said.entered.tolist(), strict=True):
                 self._more.setdefault(fooled, {})[identity_key(seed, number, entered)] = None
 
-    def tell(self, host: Host, person: int) -> None:
+    def tell(self, host: Owner, person: int) -> None:
         """Her first day: she shares everything, imports what she likes, vouches for her friends."""
         host.answer("share_set", taste=True, vouches=True, negative_vouches=True, clicks=True)
         rows = self._likes(person, int(host.now) // SECONDS_PER_DAY)

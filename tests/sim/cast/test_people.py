@@ -2,8 +2,17 @@
 
 from random import Random
 
+from sim.cast.people import (
+    SPEAKERS_MAX,
+    Speakers,
+    address_of,
+    followed,
+    keys_of,
+    name_of,
+    secret_of,
+    speakers,
+)
 from sim.scenario.schema import News, Sybil
-from sim.virtual.cast import SPEAKERS_MAX, address_of, keys_of, secret_of, speakers
 from tests.sim.virtual.small import ring_of_friends, world
 
 
@@ -31,6 +40,21 @@ def test_a_part_of_all_people_follows_each_speaker():
         assert speaker not in followers
     assert speakers(News(), 200, Random(1)).people == ()
     assert all(len(f) == 199 for f in speakers(News(items=1), 200, Random(1)).followers)
+
+
+def test_names_are_distinct_and_as_long_as_real_peer_ids():
+    assert len({name_of(number) for number in range(2_000)}) == 2_000
+    assert {len(name_of(number)) for number in (0, 9, 12_345)} == {52}
+
+
+def test_followers_vouch_for_those_whose_news_they_follow():
+    before = ring_of_friends(5, each=1)
+    after = followed(before, Speakers((1, 4), (frozenset({0, 3}), frozenset())))
+    pairs = set(zip(after.vouches.source.tolist(), after.vouches.target.tolist(), strict=True))
+    # 0 vouched for 1 before.
+    assert pairs == {(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (3, 1)}
+    assert len(after.vouches) == 6
+    assert followed(before, Speakers((), ())) is before
 
 
 def test_everybody_shares_her_likes_and_vouches_and_the_fooled_vouch_for_the_attacker():

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from sim.virtual.topology import choose
+from sim.cast.topology import choose
 from tests.sim.virtual.small import people, ring_of_friends
 
 

@@ -68,7 +68,8 @@ async def test_taste_travels_over_one_who_only_passes_it_on():
         await cyd.friend_of(bob)  # whom she reaches
         await cyd.ask("trust", peer=ada.author.hex(), weight=1)  # whom she cannot reach herself
         ada_links = await ada.ask("peers")
-        await cyd.until("recommend", lambda data: FILMS[0] in items(data), n=20)
+        # Two of hers at most, whichever: all are worth the same.
+        await cyd.until("recommend", lambda data: not set(FILMS).isdisjoint(items(data)), n=20)
         assert len(ada_links["links"]) == 1
 
 

@@ -73,7 +73,6 @@ _FATAL = frozenset(
     {Offence.MALFORMED, Offence.OVERSIZE, Offence.BAD_SIGNATURE, Offence.WRONG_NETWORK}
 )
 _LANES = frozenset(int(lane) for lane in Lane)
-"""Answers are metered by our own budgets, pushes by their own bucket."""
 
 
 class Gossip:
@@ -92,13 +91,14 @@ class Gossip:
     ) -> None:
         """`feeds` is shared with the peer around us, which drops authors through `drop_author`."""
         self._config = config
+        self.following = Following(config.following)
         self._context = Context(
             config,
             network,
             feeds,
             verify,
             rng,
-            Following(config.following),
+            self.following,
             HeadIndex(),
             Journal(config.journal_max),
             Fetcher(config.fetch),

@@ -30,6 +30,7 @@ from tests.bench import (
     graph_cells,
     graph_scale,
     memory,
+    per_peer,
     propagation,
     public,
     robustness,
@@ -64,6 +65,7 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], Sequence[Figure | Series]]] = {
     "curves": curves.measure,
     "ablation": ablation.measure,
     "virtual": virtual.measure,
+    "per_peer": per_peer.measure,
     "graph_cells": graph_cells.measure,
 }
 

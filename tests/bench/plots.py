@@ -1,6 +1,6 @@
 """The plots of the README from what was measured.
 
-    python -m tests.bench capped curves ablation --json FILE
+    python -m tests.bench capped curves ablation virtual --json FILE
     python -m tests.bench.plots FILE [DIRECTORY]
 
 Colours and greys are such that they can be read on white and on black; the background is neither.
@@ -32,19 +32,23 @@ LABEL = (70, 10)
 class Look:
     """How a plot is drawn: its title, up to where its x axis is linear before it is logarithmic
     (0: from the start), whether points are joined, a bound that was asked, where there is room for
-    the legend."""
+    the legend. Lines whose names begin as `guides` do are drawn thin and without their points."""
 
     title: str
     linear_to: float = 0.0
     joined: bool = True
     bound: float | None = None
     legend: str = "lower right"
+    guides: tuple[str, ...] = ()
 
 
 PLOTS = {
     "quality-walks": Look("Quality against walks"),
     "quality-memory": Look("Quality against memory", bound=90.0),
     "exposure-identities": Look("Exposure against identities", legend="upper left"),
+    "spreading": Look(
+        "Rounds until a new bundle is known", legend="upper left", guides=("fit", "asked")
+    ),
     "pareto": Look("Accuracy against exposure", linear_to=0.5, joined=False),
 }
 
@@ -122,6 +126,10 @@ def _scale(axes: Any, look: Look) -> None:
 def _line(axes: Any, line: Series, look: Look, colour: str, marker: str) -> None:
     """Points, joined if they are in an order, their bounds, and names where they have some."""
     x, y = [point.x for point in line.points], [point.y for point in line.points]
+    if line.name.startswith(look.guides):
+        dashes = "--" if line.name.startswith("asked") else ":"
+        axes.plot(x, y, color=GREY, linestyle=dashes, linewidth=1, label=line.name)
+        return
     style = "-" if look.joined else ""
     axes.plot(x, y, color=colour, marker=marker, markersize=4, linestyle=style, label=line.name)
     bounded = [

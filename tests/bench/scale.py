@@ -79,6 +79,10 @@ class Scale:
     """(interested peers, their share of all) whose spreading is measured."""
     virtual_parted: int
     """Peers of a partition that heals, and of a bulk catch-up."""
+    per_peer_sizes: tuple[int, ...]
+    """Peers of the networks whose cost for one peer is compared, the first with all others."""
+    per_peer_asked: int
+    """People asked for lists at each size, in several networks where one has fewer."""
 
 
 FULL = Scale(
@@ -127,8 +131,13 @@ FULL = Scale(
     virtual_questions=2_000,
     virtual_many=10_000,
     virtual_many_rounds=120,
-    virtual_sizes=((100, 1.0), (1_000, 1.0), (10_000, 1.0), (100, 0.1), (1_000, 0.1), (100, 0.01)),
+    virtual_sizes=(
+        *((100, 1.0), (300, 1.0), (1_000, 1.0), (3_000, 1.0), (10_000, 1.0)),
+        *((100, 0.1), (300, 0.1), (1_000, 0.1), (100, 0.01)),
+    ),
     virtual_parted=100,
+    per_peer_sizes=(1_000, 3_000, 10_000),
+    per_peer_asked=2_000,
 )
 
 SMALL = Scale(
@@ -177,6 +186,8 @@ SMALL = Scale(
     virtual_questions=6,
     virtual_many=16,
     virtual_many_rounds=4,
-    virtual_sizes=((8, 1.0), (4, 0.5)),
+    virtual_sizes=((8, 1.0), (12, 1.0), (4, 0.5)),
     virtual_parted=8,
+    per_peer_sizes=(12, 24),
+    per_peer_asked=24,
 )

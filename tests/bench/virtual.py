@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from sim.population.drawing import population_of
 from sim.scenario.schema import (
     Network,
@@ -47,8 +49,9 @@ SPARSE: dict[str, Parameter] = BUDGET | {"gossip.following.probation_share": 0.0
 ROOM: dict[str, Parameter] = {"dial.outbound_target": 4}
 """Room for as many links again to wanted authors whom none of the first ones serves."""
 
-SPREAD_S = 70.0
-"""Simulated seconds of a world in which spreading is measured; everything is said by half of it."""
+SPREAD_FROM_S, SPREAD_UNTIL_S, SPREAD_S = 20.0, 27.0, 68.0
+"""Simulated seconds when what is new is said, and after which it is not waited for any longer: 20
+rounds, more than are asked of 10,000."""
 
 APART = (60, 1_200)
 """New likes said while a partition stands: little is missing then, or much."""
@@ -111,41 +114,59 @@ def _cost(people: int, rounds: int, round_s: float, questions: int) -> list[Figu
 
 def _spreading(sizes: Sequence[tuple[int, float]]) -> list[Figure | Series]:
     """Rounds until 99 % of the interested know a new bundle, by their number N and their share of
-    all; a round is one exchange that every peer starts, partners are drawn among all."""
-    found: list[Figure | Series] = []
+    all; a round is one exchange that every peer starts.
+
+    Partners are drawn among all that there are, N / share, although what is asked draws them among
+    the interested: with a share below 1 the interested must find each other first. Drawn among
+    them alone, every share gives what share 1 gives, the others being no part of it.
+    """
     lines: dict[float, list[Point]] = {}
+    found: list[Figure | Series] = []
     for interested, share in sizes:
-        people = round(interested / share)
-        scenario = Scenario(
-            name="spreading",
-            title="how news spread",
-            world=_world(people, friends=0, likes=2),
-            network=Network(degree=8),
-            time=Time(duration_s=SPREAD_S, round_s=2.0),
-            news=News(items=8, from_s=20, until_s=34, interest=share),
-            peer=SPARSE if share == 1 else SPARSE | ROOM,
-        )
-        world = _begun(scenario, safe=people <= 1_000)
-        world.run(SPREAD_S)
-        rounds = max(world.news.delays(), default=math.inf) / 2.0
+        rounds, coverage = _rounds_to_know(interested, share)
         asked = math.log2(interested) + (6 if share < 0.05 else 3)
-        coverage = world.news.coverage(world.there())
         found.append(
             Figure(f"rounds to 99 % of {interested} interested, {share:g} of all", asked, rounds,
                    "rounds", detail=f"worst of 8 bundles, coverage {coverage:.4f}")
         )  # fmt: skip
         lines.setdefault(share, []).append(Point(float(interested), rounds))
     for share, points in lines.items():
-        found.append(
-            Series(
-                "spreading",
-                f"{share:g} of all interested",
-                "interested peers",
-                "rounds to 99 %",
-                tuple(points),
-            )
-        )
+        found.append(_spread(f"{share:g} of all interested", points))
+    whole = lines.get(1.0, [])
+    ends = [point.x for point in whole[:1] + whole[1:][-1:]]
+    if len(ends) == 2:
+        slope, rest = np.polyfit([math.log2(p.x) for p in whole], [p.y for p in whole], 1).tolist()
+        name = f"fit of 1: {slope:.2f} log2(N) {'+' if rest >= 0 else '-'} {abs(rest):.2f}"
+        found.append(_spread(name, [Point(x, slope * math.log2(x) + rest) for x in ends]))
+        asked_at = [Point(x, math.log2(x) + 3) for x in ends]
+        found.append(_spread("asked: log2(N) + 3, at .01 + 6", asked_at))
     return found
+
+
+def _spread(name: str, points: Sequence[Point]) -> Series:
+    """A line of the plot."""
+    return Series("spreading", name, "interested peers", "rounds to 99 %", tuple(points))
+
+
+def _rounds_to_know(interested: int, share: float) -> tuple[float, float]:
+    """The worst of eight bundles, infinite if one is not known in time; and coverage."""
+    people = round(interested / share)
+    scenario = Scenario(
+        name="spreading",
+        title="how news spread",
+        world=_world(people, friends=0, likes=2),
+        network=Network(degree=8),
+        time=Time(duration_s=SPREAD_S, round_s=2.0),
+        news=News(items=8, from_s=SPREAD_FROM_S, until_s=SPREAD_UNTIL_S, interest=share),
+        peer=SPARSE if share == 1 else SPARSE | ROOM,
+    )
+    world = _begun(scenario, safe=people <= 1_000)
+    until, rounds = SPREAD_UNTIL_S, math.inf
+    while rounds == math.inf and until < SPREAD_S:
+        until += 2.0
+        world.run(until)
+        rounds = max(world.news.delays(), default=math.inf) / 2.0
+    return rounds, world.news.coverage(world.there())
 
 
 def _healing(people: int) -> list[Figure]:

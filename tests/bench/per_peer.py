@@ -26,10 +26,10 @@ import numpy as np
 
 from node.core.events import Effect, Event
 from protocol.events import Send
+from sim.cast.people import Speakers
 from sim.population.drawing import population_of
 from sim.scenario.schema import Network, News, Parameter, Planted, Questions, Scenario, Time
 from sim.scenario.schema import World as Town
-from sim.virtual.cast import Speakers
 from sim.virtual.figures import lists_of
 from sim.virtual.host import Host
 from sim.virtual.news import NewsDesk

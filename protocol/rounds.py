@@ -175,13 +175,15 @@ class Rounds:
 
     def _not_said_alike(self, link: PeerLink, feeds: list[FeedId]) -> list[FeedId]:
         """Without those of which the partner has told the very head that we have, or we it."""
-        theirs = link.names.tags() if feeds else {}
-        heads = [h for feed in feeds if (h := self._context.feeds.head(feed)) is not None]
+        if not feeds:
+            return []
+        held = (self._context.feeds.head(feed) for feed in feeds)
+        heads = {feed_key(head.feed): head for head in held if head is not None}
+        theirs = link.names.tags_of(heads)
         return [
             head.feed
-            for head in heads
-            if theirs.get(feed_key(head.feed)) != (tag := tag_of(head.id))
-            and link.said.get(tag) != head.lo
+            for key, head in heads.items()
+            if theirs.get(key) != (tag := tag_of(head.id)) and link.said.get(tag) != head.lo
         ]
 
     # ---------------------------------------------------------------------------------- heads

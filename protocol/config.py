@@ -43,6 +43,8 @@ class LinkConfig:
     """Feeds offered that nobody here follows, a uniform sample: for probation and as cover."""
     heard_max: int = 64
     """Heads that the partner told or pushed last; others may be pushed to it though it has them."""
+    sought_max: int = 1_024
+    """Authors whom the partner was asked for, so that each is asked for once; the oldest again."""
     equal_ranges_max: int = 512
     """Ranges found equal and not gone through yet; the oldest is left out."""
 

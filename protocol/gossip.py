@@ -480,7 +480,7 @@ class Gossip:
         if not wants:
             return
         link.frames_out.take(1, now=now)
-        for cover in self._rounds.cover(link, len(wants), now=now):
+        for cover in self._rounds.cover(link, wants, now=now):
             wants.insert(context.rng.randrange(len(wants) + 1), cover)
         for at in range(0, len(wants), WANTS_PER_FRAME_MAX):
             context.send(link, Wants(wants[at : at + WANTS_PER_FRAME_MAX]))

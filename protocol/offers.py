@@ -63,8 +63,9 @@ class Offers:
         return room
 
     def _sample_stranger(self, link: PeerLink, feed: FeedId, lo: int, hi: int) -> None:
-        """Keep a uniform sample of the unfollowed feeds that the partner has offered."""
-        if feed in link.strangers:
+        """Keep a uniform sample of the unfollowed feeds that the partner has offered, in the order
+        in which they were told last."""
+        if link.strangers.pop(feed, None) is not None:
             link.strangers[feed] = (lo, hi)
             return
         link.strangers_seen += 1

@@ -66,6 +66,8 @@ class PeerLink:
     """Tags and `lo` of the heads that the partner has told or pushed last: it is not told them."""
     said: dict[bytes, int] = field(default_factory=dict)
     """The same of those that we have told last."""
+    sought: dict[AuthorKey, None] = field(default_factory=dict)
+    """Authors whom nobody served and for whom the partner has been asked."""
     told: int = 0
     """Version of the journal up to which the partner was told our heads."""
     asked: int = UNSURE

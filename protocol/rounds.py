@@ -47,6 +47,9 @@ ANNOUNCED_MAX = 8
 CONFIRMED_ROUNDS = 4
 """Each so many exchanges a partner is asked whether it has got what it was told."""
 
+COVERS_AMONG = 8
+"""A cover is one of so many strangers' feeds that the partner told last."""
+
 FIND_BACKOFF = 4
 """An author whom nobody serves is looked for again after this many times the rounds so far."""
 
@@ -268,6 +271,7 @@ class Rounds:
         link.reconcile_due, link.met = False, True
         link.told, link.asked = context.journal.version, UNSURE
         link.alike = []
+        link.sought.clear()
         steps = Steps(context, link, bytes_max=context.config.reconcile_bytes)
         for part in opening(context.index):
             steps.print(part)
@@ -425,7 +429,7 @@ class Rounds:
             rounds, due = self._unserved.get(author, (0, config.find_after_rounds))
             unserved[author] = (rounds + 1, due)
         self._unserved = unserved
-        self._seek(list(unserved)[:SOUGHT_PER_FRAME_MAX])
+        self._seek(list(unserved))
         late = [author for author, (rounds, due) in unserved.items() if rounds >= due]
         for author in late[: config.find_per_round_max]:
             rounds, _ = unserved[author]
@@ -433,25 +437,39 @@ class Rounds:
             context.emit(FindAuthor(author))
 
     def _seek(self, authors: list[AuthorKey]) -> None:
-        """Only vouched partners learn whom we look for; one of them each round."""
-        vouched = [link for link in self._context.links.values() if self.vouched(link)]
-        if authors and vouched:
-            link = vouched[self._context.rng.randrange(len(vouched))]
-            self._context.send(link, Seek(list(authors)))
+        """Only vouched partners learn whom we look for; one of them each round.
 
-    def cover(self, link: PeerLink, wants: int, *, now: float) -> list[Want]:
-        """Wants for feeds that nobody here wants, among `wants` that we mean."""
+        Each is asked once: what it holds later it tells by itself, as news.
+        """
+        vouched = [link for link in self._context.links.values() if self.vouched(link)]
+        if not (authors and vouched):
+            return
+        link = vouched[self._context.rng.randrange(len(vouched))]
+        new = [author for author in authors if author not in link.sought][:SOUGHT_PER_FRAME_MAX]
+        if not new:
+            return
+        link.sought.update(dict.fromkeys(new))
+        while len(link.sought) > self._context.config.link.sought_max:
+            del link.sought[next(iter(link.sought))]
+        self._context.send(link, Seek(list[bytes](new)))
+
+    def cover(self, link: PeerLink, wants: Sequence[Want], *, now: float) -> list[Want]:
+        """Wants for feeds that nobody here wants, among these that we mean.
+
+        A cover looks like what it hides: for a feed told lately, and for as many of its bundles.
+        """
         context = self._context
         if not link.strangers or self.vouched(link):
             return []
+        lately = list(link.strangers)[-COVERS_AMONG:]
         covers = []
-        for _ in range(wants):
+        for hidden in wants:
             if context.rng.random() >= context.config.cover_rate:
                 continue
-            feeds = list(link.strangers)
-            feed = feeds[context.rng.randrange(len(feeds))]
+            feed = lately[context.rng.randrange(len(lately))]
             lo, hi = link.strangers[feed]
-            span = Span(lo, hi, True, context.config.cover_bytes)
+            size = min(hidden.bytes_max, context.config.cover_bytes)
+            span = Span(max(lo, hi - (hidden.hi - hidden.lo)), hi, True, size)
             want = context.fetcher.ask_for(link.link, feed, span, Purpose.COVER, now=now)
             if want is not None:
                 covers.append(want)

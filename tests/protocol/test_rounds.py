@@ -1,5 +1,6 @@
 """Exchanges, reconciliation, strangers and the search for authors, as one partner sees them."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from protocol.events import FindAuthor, HeardPeers, Unfollowed
 from protocol.heads import tag_of
 from protocol.ids import FeedId, Lane
 from protocol.interest import FollowingConfig
+from protocol.rounds import COVERS_AMONG
 from tests.protocol.chains import bundle_of, chain, feed_of
 from tests.protocol.gossip_world import QUIET, Node, World, play, quiet_node, signer_of, stock
 from tests.protocol.puppet import Ear, Puppet
@@ -229,6 +231,36 @@ def test_only_vouched_partners_are_asked_for_authors():
     assert followed.got(m.Seek) == stranger.got(m.Seek) == []
 
 
+def test_a_partner_is_asked_once_for_each_author_and_again_after_a_reconciliation():
+    world, node = quiet_node(CONFIG)
+    friend = signer_of(7)
+    world.follow(node, friend.public_key)
+    trusted = Puppet(world, node, "friend", speaks_for=[friend])
+    authors = [signer_of(100 + number).public_key for number in range(m.SOUGHT_PER_FRAME_MAX + 9)]
+    for author in authors:
+        world.follow(node, author, vouched=False)
+
+    def asked() -> list[bytes]:
+        return [author for seek in trusted.got(m.Seek) for author in seek.authors]
+
+    world.run(20)
+    assert set(asked()) == {friend.public_key, *authors}
+    assert len(asked()) == len(set(asked()))
+    world.run(CONFIG.round_s * (CONFIG.reconcile_rounds + 3))
+    assert set(Counter(asked()).values()) == {2}
+
+
+def test_with_a_short_memory_of_whom_it_sought_a_node_asks_for_the_oldest_again():
+    config = replace(CONFIG, link=replace(CONFIG.link, sought_max=2))
+    world, node = quiet_node(config)
+    friends = [signer_of(number) for number in range(7, 10)]
+    for friend in friends:
+        world.follow(node, friend.public_key)
+    trusted = Puppet(world, node, "friend", speaks_for=friends[:1])
+    world.run(20)
+    assert len(trusted.got(m.Seek)) > 3
+
+
 # --- searching -----------------------------------------------------------------------------------
 
 
@@ -384,6 +416,23 @@ def test_cover_wants_go_to_those_whom_nobody_vouches_for():
     assert (len(meant), len(cover)) == (20, 0)
     meant, cover = covered(vouched=False, rate=0.0)
     assert (len(meant), len(cover)) == (20, 0)
+
+
+def test_a_cover_asks_for_what_was_told_lately_and_for_as_much_as_what_it_hides():
+    config = replace(QUIET, cover_rate=1.0, following=FollowingConfig(probation_share=0.0))
+    world, node = quiet_node(config)
+    puppet = Puppet(world, node)
+    old = [chain(1, author=number)[0] for number in range(20, 20 + COVERS_AMONG)]
+    lately = [chain(5, author=number) for number in range(40, 40 + COVERS_AMONG)]
+    for bundle in (lately[0][0], *old, *(told[-1] for told in lately)):
+        puppet.head(bundle)
+    news = chain(3, author=1)
+    world.follow(node, news[0].feed.author, vouched=False)
+    puppet.head(news[-1])
+    meant, *covers = sorted(puppet.wants(), key=lambda want: want.author != news[0].feed.author)
+    assert len(covers) == 1
+    assert covers[0].author in {told[0].feed.author for told in lately}
+    assert (covers[0].lo, covers[0].hi) == (5 - (meant.hi - meant.lo), 5)
 
 
 # --- peers ---------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """G-Rank: search results ranked by gossiped clicks, as the thesis writes it. Pure functions.
 
-    R_i(k, Q) = sum over authors j who clicked k for a term of Q of (S_i(j) + F)
+    R_i(k, Q) = sum over terms of Q, over authors j who clicked k for it, of (S_i(j) + F) b(j, k)
 
-S_i(j) is either the published similarity of click logs or the owner's trust t(j), scaled to a
-maximum of 1. A click counts once for each (author, term, item), so repeating it is worthless; F
-lets everybody count a little. Items matched by text always stand above those known by clicks alone.
+S_i(j) is the votes of the owner's walks (`ranking.votes`), the owner's trust t(j) scaled to a
+maximum of 1, or the published similarity of click logs. b <= 1 corrects for the place at which the item was
+shown. A click counts once for each (author, term, item), so repeating it is worthless; F lets
+everybody count a little. Items matched by text always stand above those known by clicks alone.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.click_table import ClickTable
+from ranking.published_similarity import published_similarity
 from ranking.trust_vector import TrustVector
+from ranking.votes import vote_weights
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
 
 
 class Similarity(StrEnum):
     """What S is."""
 
+    VOTES = "votes"
     TRUST = "trust"
     PUBLISHED = "published"
 
@@ -41,10 +45,21 @@ class Source(StrEnum):
 class SearchConfig:
     """Parameters of G-Rank."""
 
-    similarity: Similarity = Similarity.TRUST
+    similarity: Similarity = Similarity.VOTES
+    vote_cap: float = 0.3
+    """Part of a typical person's votes from which on a click counts fully, > 0. It is what one
+    identity adds at most."""
+    votes_min: int = 3
+    """Fewer votes of the owner's walks are noise and weigh nothing."""
     isolation: float = 0.0
     """F in [0, 1]: 0 counts only authors with S > 0, 1 gives everybody one more. It is Sybil-open:
     leave it 0 where strangers' clicks are heard."""
+    position_power: float = 0.0
+    """A click at place p (0 the top) weighs (1 + p) ** position_power / position_max ..."""
+    position_max: float = 1.0
+    """... and 1 at most: places further down were seen by fewer, but anybody may claim one."""
+    swaps: float = 0.0
+    """Part of the answers in which two places are swapped to explore; .5 as published."""
     top_terms: int = 10
     """K: terms of an author that are compared by the published similarity."""
     results_max: int = 1_000
@@ -52,76 +67,50 @@ class SearchConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.isolation <= 1 or self.top_terms < 1 or self.results_max < 1:
             raise ValueError("need isolation in [0, 1], top_terms >= 1 and results_max >= 1")
+        if not self.vote_cap > 0 or self.votes_min < 0 or not 0 <= self.swaps <= 1:
+            raise ValueError("need vote_cap > 0, votes_min >= 0 and swaps in [0, 1]")
+        if self.position_power < 0 or self.position_max < 1:
+            raise ValueError("need position_power >= 0 and position_max >= 1")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClickTable:
-    """Distinct clicks as three columns of rows, sorted by (term, item, author). Immutable."""
+def author_weights(table: ClickTable, term: int, trust: TrustVector, config: SearchConfig) -> F64:
+    """S + F of every author for one term's clicks; the owner's own weigh 1 + F.
 
-    author: I32
-    term: I32
-    item: I32
-
-    @classmethod
-    def of(cls, author: I32, term: I32, item: I32) -> ClickTable:
-        """Sort and drop repetitions. O(clicks log clicks)."""
-        order = np.lexsort((author, item, term))
-        a, t, i = author[order], term[order], item[order]
-        first = np.ones(order.size, np.bool_)
-        first[1:] = (a[1:] != a[:-1]) | (t[1:] != t[:-1]) | (i[1:] != i[:-1])
-        return cls(a[first], t[first], i[first])
-
-    def for_terms(self, terms: I32) -> ClickTable:
-        """The clicks for any of the terms. O(terms log clicks + result)."""
-        low = np.searchsorted(self.term, np.unique(terms), "left")
-        high = np.searchsorted(self.term, np.unique(terms), "right")
-        rows = [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-        keep = np.concatenate(rows) if rows else np.empty(0, np.int64)
-        return ClickTable(self.author[keep], self.term[keep], self.item[keep])
-
-
-def _top_terms(table: ClickTable, k: int) -> tuple[I32, I32]:
-    """(author, term): each author's k terms with most clicks, equal ones by row."""
-    pairs, clicks = np.unique(np.stack([table.author, table.term]), axis=1, return_counts=True)
-    order = np.lexsort((pairs[1], -clicks, pairs[0]))
-    author, term = pairs[0][order], pairs[1][order]
-    starts = np.searchsorted(author, author, "left")
-    top = np.arange(author.size) - starts < k
-    return author[top], term[top]
-
-
-def published_similarity(table: ClickTable, me: int, n_authors: int, k: int) -> F64:
-    """S_me(j) = (common terms + common results^2) / all results, divided by the largest.
-
-    Common terms are those among the k most used of both; results are the (term, item) pairs
-    clicked. My own S is left out: 0. Note that cloning a click log earns the most, which is why
-    `Similarity.TRUST` is the default. O(clicks log clicks).
+    Where the owner trusts nobody everyone known weighs the same. Votes cost O(cells of the walks),
+    a millisecond or two; the published similarity O(clicks log clicks).
     """
-    author, term = _top_terms(table, k)
-    shared = np.isin(term, term[author == me])
-    terms = np.bincount(author[shared], minlength=n_authors).astype(np.float64)
-    stride = int(table.item.max(initial=0)) + 1
-    result: I64 = table.term.astype(np.int64) * stride + table.item
-    mine = result[table.author == me]
-    common = np.bincount(table.author[np.isin(result, mine)], minlength=n_authors)
-    union = np.bincount(table.author, minlength=n_authors) + mine.size - common
-    similarity: F64 = (terms + common.astype(np.float64) ** 2) / np.maximum(union, 1)
-    similarity[me] = 0.0
-    largest = similarity.max(initial=0.0)
-    return similarity / largest if largest > 0 else similarity
-
-
-def author_weights(table: ClickTable, trust: TrustVector, config: SearchConfig) -> F64:
-    """S + F for every author; the owner's own clicks weigh 1 + F."""
+    clicks = table.author[table.of_term(term)]
     n_authors = max(trust.n_authors, int(table.author.max(initial=-1)) + 1)
+    weight = np.zeros(n_authors)
     if config.similarity is Similarity.PUBLISHED:
         weight = published_similarity(table, trust.owner, n_authors, config.top_terms)
-    else:
-        weight = np.zeros(n_authors)
+    elif config.similarity is Similarity.TRUST or trust.unprotected:
         weight[: trust.n_authors] = trust.t
         weight /= weight.max(initial=0.0) or 1.0
+    else:
+        able = np.zeros(n_authors, np.bool_)
+        able[clicks] = True
+        able[: trust.n_authors] &= trust.t > 0
+        able[trust.n_authors :] = False
+        n_effective = trust.effective_authors()
+        weight = vote_weights(trust.walks, able, n_effective, config.vote_cap, config.votes_min)
     weight[trust.owner] = 1.0
     return weight + config.isolation
+
+
+def click_weights(
+    table: ClickTable, term: int, trust: TrustVector, config: SearchConfig
+) -> tuple[I32, I32, F64]:
+    """(author, item, weight) of each of the term's clicks that weighs anything."""
+    window = table.of_term(term)
+    author, item = table.author[window], table.item[window]
+    if not author.size:
+        return author, item, np.empty(0)
+    weight = author_weights(table, term, trust, config)[author]
+    place = 1.0 + table.position[window].astype(np.float64)
+    weight *= np.minimum(place**config.position_power / config.position_max, 1.0)
+    heard = weight > 0
+    return author[heard], item[heard], weight[heard]
 
 
 def click_scores(
@@ -131,15 +120,27 @@ def click_scores(
 
     Ties by item row, as published.
     """
-    clicks = table.for_terms(terms)
-    if clicks.item.size == 0:
+    parts = [click_weights(table, term, trust, config) for term in np.unique(terms).tolist()]
+    if not parts:
         return np.empty(0, np.int32), np.empty(0)
-    weight = author_weights(table, trust, config)
-    items, at = np.unique(clicks.item, return_inverse=True)
-    score = np.bincount(at, weights=weight[clicks.author], minlength=items.size)
+    items, at = np.unique(np.concatenate([item for _, item, _ in parts]), return_inverse=True)
+    weights = np.concatenate([weight for _, _, weight in parts])
+    score = np.bincount(at, weights=weights, minlength=items.size)
     order = np.lexsort((items, -score))
-    order = order[score[order] > 0]
     return items[order].astype(np.int32), score[order].astype(np.float64)
+
+
+def clicked_by(
+    table: ClickTable, terms: I32, item: int, trust: TrustVector, config: SearchConfig
+) -> list[tuple[int, float]]:
+    """(author, part of R) of whoever carries an item, most first: the reasons for it."""
+    parts: dict[int, float] = {}
+    for term in np.unique(terms).tolist():
+        author, items, weight = click_weights(table, term, trust, config)
+        here = items == item
+        for who, part in zip(author[here].tolist(), weight[here].tolist(), strict=True):
+            parts[who] = parts.get(who, 0.0) + part
+    return sorted(parts.items(), key=lambda one: (-one[1], one[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +161,35 @@ def search(
 ) -> tuple[Found, ...]:
     """At most n results from what the text index, the clicks and popularity say.
 
-    text: (items, match in (0, 1]). Items whose text matches come first, among equal matches those
-    with more clicks; then items known by clicks; only when there is neither, what is popular or
-    recent (`popular`, best first). So no number of clicks lifts an item over one that matches.
+    text: (items, match in (0, 1]), most relevant first. Items whose text matches come first, among
+    equal matches those with more clicks, among equally clicked ones the more relevant; then items
+    known by clicks; only when there is neither, what is popular or recent (`popular`, best first).
+    So no number of clicks lifts an item over one that matches.
     """
     if not 1 <= n <= config.results_max:
         raise ValueError(f"n must be in 1..{config.results_max}, not {n}")
     clicks = dict(zip(clicked[0].tolist(), clicked[1].tolist(), strict=True))
     matches = dict(zip(text[0].tolist(), text[1].tolist(), strict=True))
-    by_text = sorted(matches, key=lambda item: (-matches[item], -clicks.get(item, 0.0), item))
+    by_text = sorted(matches, key=lambda item: (-matches[item], -clicks.get(item, 0.0)))
     found = [Found(item, matches[item], Source.TEXT) for item in by_text]
     found += [Found(i, r, Source.CLICKS) for i, r in clicks.items() if i not in matches]
     if not found:
         found = [Found(item, 0.0, Source.POPULAR) for item in popular.tolist()]
     return tuple(found[:n])
+
+
+def swapped(
+    found: tuple[Found, ...], config: SearchConfig, rng: np.random.Generator
+) -> tuple[Found, ...]:
+    """The published exploration: in a part `config.swaps` of the answers two random results change
+    places. Two of the same source only, so that what matches stays above what is clicked."""
+    if rng.random() >= config.swaps or len(found) < 2:
+        return found
+    first = int(rng.integers(len(found)))
+    alike = [n for n, one in enumerate(found) if one.source is found[first].source and n != first]
+    if not alike:
+        return found
+    second = alike[int(rng.integers(len(alike)))]
+    places = list(found)
+    places[first], places[second] = found[second], found[first]
+    return tuple(places)

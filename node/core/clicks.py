@@ -8,9 +8,9 @@ clicks of authors whom nobody trusts.
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.click_table import ClickTable
 from ranking.graph import BoundedGraph
 from ranking.interner import Interner
-from ranking.search import ClickTable
 
 CLICK_BYTES = 212
 """Of a click: its row, and its place in the table of what was counted."""

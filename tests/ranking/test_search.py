@@ -1,21 +1,24 @@
 """G-Rank as written: R, S and F against sums over sets."""
 
-from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ranking.click_table import ClickTable
 from ranking.search import (
-    ClickTable,
+    Found,
     SearchConfig,
     Similarity,
     Source,
     click_scores,
-    published_similarity,
+    clicked_by,
     search,
+    swapped,
 )
 from tests.ranking.worlds import trust_vector
 
+TRUSTED = SearchConfig(similarity=Similarity.TRUST)
 NONE = np.empty(0, np.int32), np.empty(0)
 
 
@@ -24,36 +27,11 @@ def table(*clicks):
     return ClickTable.of(author, term, item)
 
 
-def naive_similarity(clicks, me, n, k):
-    results, uses = defaultdict(set), defaultdict(Counter)
-    for author, term, item in set(clicks):
-        results[author].add((term, item))
-        uses[author][term] += 1
-    top = {a: {t for t, _ in sorted(c.items(), key=lambda e: (-e[1], e[0]))[:k]}
-           for a, c in uses.items()}  # fmt: skip
-    scores = [
-        (len(top.get(a, set()) & top[me]) + len(results[a] & results[me]) ** 2)
-        / max(1, len(results[a] | results[me]))
-        if a != me
-        else 0.0
-        for a in range(n)
-    ]
-    return [s / (max(scores) or 1) for s in scores]
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_similarity_is_the_published_one(seed):
-    rng = np.random.default_rng(seed)
-    clicks = [tuple(map(int, rng.integers(0, (6, 5, 8)))) for _ in range(80)] + [(0, 0, 0)]
-    found = published_similarity(table(*clicks), 0, 7, k=3)
-    assert found == pytest.approx(naive_similarity(clicks, 0, 7, 3))
-
-
 def test_repeating_a_click_is_worthless():
     once = table((1, 0, 5), (2, 0, 6), (2, 0, 5))
     often = table(*[(1, 0, 5)] * 50, (2, 0, 6), (2, 0, 5))
     trust = trust_vector({1: 0.4, 2: 0.6}, 0)
-    for config in (SearchConfig(), SearchConfig(similarity=Similarity.PUBLISHED)):
+    for config in (TRUSTED, SearchConfig(similarity=Similarity.PUBLISHED)):
         scores = [click_scores(t, np.array([0]), trust, config) for t in (once, often)]
         assert scores[0][0].tolist() == scores[1][0].tolist()
         assert scores[0][1].tolist() == scores[1][1].tolist()
@@ -62,10 +40,10 @@ def test_repeating_a_click_is_worthless():
 def test_r_sums_the_weights_of_those_who_clicked():
     clicks = table((1, 0, 5), (2, 0, 5), (1, 0, 6), (3, 0, 7), (0, 1, 8), (1, 1, 5))
     trust = trust_vector({1: 0.4, 2: 0.1, 3: 0.0}, 0)
-    items, scores = click_scores(clicks, np.array([0]), trust, SearchConfig())
+    items, scores = click_scores(clicks, np.array([0]), trust, TRUSTED)
     assert items.tolist() == [5, 6]
     assert scores == pytest.approx([1.25, 1.0])
-    items, scores = click_scores(clicks, np.array([0, 1]), trust, SearchConfig(isolation=0.5))
+    items, scores = click_scores(clicks, np.array([0, 1]), trust, replace(TRUSTED, isolation=0.5))
     assert dict(zip(items.tolist(), scores, strict=True)) == pytest.approx(
         {5: 1.5 + 0.75 + 1.5, 6: 1.5, 7: 0.5, 8: 1.5}
     )
@@ -74,20 +52,20 @@ def test_r_sums_the_weights_of_those_who_clicked():
 def test_a_crowd_of_strangers_cannot_bomb_a_query():
     crowd = [(v, 0, 9) for v in range(10, 500)]
     trust = trust_vector({1: 1.0}, 0)
-    items, _ = click_scores(table((1, 0, 5), *crowd), np.array([0]), trust, SearchConfig())
+    items, _ = click_scores(table((1, 0, 5), *crowd), np.array([0]), trust, TRUSTED)
     assert items.tolist() == [5]
 
 
 def test_ties_go_to_the_lower_row():
     trust = trust_vector({1: 1.0}, 0)
     clicks = table((1, 0, 7), (1, 0, 3))
-    assert click_scores(clicks, np.array([0]), trust, SearchConfig())[0].tolist() == [3, 7]
+    assert click_scores(clicks, np.array([0]), trust, TRUSTED)[0].tolist() == [3, 7]
 
 
 def test_an_unknown_term_has_no_clicks():
     trust = trust_vector({1: 1.0}, 0)
-    assert click_scores(table((1, 0, 7)), np.array([4]), trust, SearchConfig())[0].size == 0
-    assert click_scores(table((1, 0, 7)), np.empty(0, int), trust, SearchConfig())[0].size == 0
+    assert click_scores(table((1, 0, 7)), np.array([4]), trust, TRUSTED)[0].size == 0
+    assert click_scores(table((1, 0, 7)), np.empty(0, int), trust, TRUSTED)[0].size == 0
 
 
 def test_text_stands_above_any_number_of_clicks():
@@ -109,3 +87,41 @@ def test_clicks_then_popular_when_nothing_matches():
 def test_a_list_of_impossible_length_is_refused(n):
     with pytest.raises(ValueError, match="n must be"):
         search(NONE, NONE, np.array([7]), n, SearchConfig())
+
+
+def test_a_click_further_down_weighs_more_up_to_a_limit():
+    columns = np.array([[1, 0, 5], [1, 0, 6], [1, 0, 7], [2, 0, 8]], np.int32).T
+    clicks = ClickTable.of(*columns, np.array([0, 3, 8, 1000], np.uint16))
+    trust = trust_vector({1: 1.0, 2: 0.5}, 0)
+    config = replace(TRUSTED, position_power=0.5, position_max=3.0)
+    items, scores = click_scores(clicks, np.array([0]), trust, config)
+    assert dict(zip(items.tolist(), scores, strict=True)) == pytest.approx(
+        {5: 1 / 3, 6: 2 / 3, 7: 1.0, 8: 0.5}
+    )
+
+
+def test_who_carries_an_item_is_told_most_first():
+    clicks = table((1, 0, 5), (2, 0, 5), (1, 1, 5), (2, 0, 6), (0, 0, 6))
+    trust = trust_vector({1: 0.1, 2: 0.4}, 0)
+    terms = np.array([0, 1])
+    told = clicked_by(clicks, terms, 5, trust, TRUSTED)
+    assert [who for who, _ in told] == [2, 1]
+    items, scores = click_scores(clicks, terms, trust, TRUSTED)
+    assert sum(part for _, part in told) == pytest.approx(scores[items.tolist().index(5)])
+    assert clicked_by(clicks, terms, 6, trust, TRUSTED)[0] == (0, 1.0)
+
+
+def test_a_swap_leaves_what_matches_above_what_is_clicked():
+    found = tuple(Found(n, 1.0, Source.TEXT if n < 3 else Source.CLICKS) for n in range(6))
+    always = replace(TRUSTED, swaps=1.0)
+    seen = {tuple(f.item for f in swapped(found, always, np.random.default_rng(n)))
+            for n in range(200)}  # fmt: skip
+    assert tuple(range(6)) not in seen
+    assert all(set(order[:3]) == {0, 1, 2} and set(order) == set(range(6)) for order in seen)
+    assert len(seen) == 6
+    same = [swapped(found, always, np.random.default_rng(7)) for _ in range(2)]
+    assert same[0] == same[1]
+    assert swapped(found, TRUSTED, np.random.default_rng(7)) == found
+    half = replace(TRUSTED, swaps=0.5)
+    moved = sum(swapped(found, half, np.random.default_rng(n)) != found for n in range(400))
+    assert 150 < moved < 250

@@ -3,9 +3,9 @@
     R_i(k, Q) = sum over terms of Q, over authors j who clicked k for it, of (S_i(j) + F) b(j, k)
 
 S_i(j) is the votes of the owner's walks (`ranking.votes`), the owner's trust t(j) scaled to a
-maximum of 1, or the published similarity of click logs. b <= 1 corrects for the place at which the item was
-shown. A click counts once for each (author, term, item), so repeating it is worthless; F lets
-everybody count a little. Items matched by text always stand above those known by clicks alone.
+maximum of 1, or the published similarity of click logs. b <= 1 corrects for the place at which the
+item was shown. A click counts once for each (author, term, item), so repeating it is worthless; F
+lets everybody count a little. Items matched by text always stand above those known by clicks alone.
 """
 
 from __future__ import annotations

@@ -194,6 +194,18 @@ class RankSection:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSection:
+    """What `search` remembers and shows."""
+
+    clicks_max: int = setting(
+        1_200_000,
+        "clicks kept of everybody, 18 bytes each; strangers may fill half of it",
+        at_least=1_000,
+        at_most=100_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TrustSection:
     """Whom the walks listen to beside those vouched for."""
 
@@ -227,6 +239,7 @@ class Config:
     gossip: GossipSection = GossipSection()
     graph: GraphSection = GraphSection()
     rank: RankSection = RankSection()
+    search: SearchSection = SearchSection()
     trust: TrustSection = TrustSection()
     query: QuerySection = QuerySection()
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ U16 = NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClickTable:
-    """Distinct clicks as columns of rows, sorted by (term, item, author). Immutable.
+    """Distinct clicks as columns of rows, sorted by term. Immutable.
 
     position: uint16, the place at which the item was shown, 0 is the top. Of what an author says
     of an item for a term the highest place in the list stands, the one that weighs least.

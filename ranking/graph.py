@@ -144,16 +144,16 @@ class BoundedGraph:
         """Row of a known item, else -1."""
         return self.items.lookup(name)
 
-    def pin(self, name: bytes) -> int:
-        """Row of an item that something besides edges refers to; -1 at a cap. Undo: `unpin`.
+    def pin_many(self, names: Sequence[bytes]) -> NDArray[np.int32]:
+        """Rows of items that something besides edges refers to, -1 at a cap; see `ItemRows`.
 
         Pins may keep half of the rows and of the names.
         """
-        return self._items.pin(name)
+        return self._items.pin_many(names)
 
-    def unpin(self, row: int) -> None:
-        """One `pin` of the row is gone."""
-        self._items.unpin(row)
+    def unpin_many(self, rows: NDArray[np.int32]) -> None:
+        """The pins of these rows, all different, are gone."""
+        self._items.unpin_many(rows)
 
     def hold(self) -> None:
         """Recycle no row until `unhold`: somebody will translate rows of a snapshot back.

@@ -144,6 +144,11 @@ class Interner:
         """Size of each row's name, bytes; 0 for free rows. O(rows)."""
         return self._table.lengths[: self.rows].astype(np.int64)
 
+    def lengths_of(self, rows: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """`lengths` of some rows alone."""
+        lengths: NDArray[np.uint8] = self._table.lengths[rows]
+        return lengths
+
     def used_rows(self) -> NDArray[np.int64]:
         """Rows in use, ascending. O(rows)."""
         return np.flatnonzero(self._table.lengths[: self.rows])

@@ -100,24 +100,31 @@ class ItemRows:
             rows[new] = self.names.intern_packed(np.concatenate(parts), sizes[new])
         return rows
 
-    def pin(self, name: bytes) -> int:
-        """Row of an item that something besides edges refers to, -1 at a cap; undo with `unpin`."""
-        size = self._pinned_bytes + len(name)
-        if self._pins * 2 >= self._items_max or size * 2 > self._names_bytes_max:
-            return -1
-        row = int(self.intern_packed(*joined((name,)), spare=False)[0])
-        if row >= 0:
-            self.references[row] += 1
-            self._pins += 1
-            self._pinned_bytes = size
-        return row
+    def pin_many(self, names: Sequence[bytes]) -> NDArray[np.int32]:
+        """Rows of items that something besides edges refers to; undo each with `unpin_many`.
 
-    def unpin(self, row: int) -> None:
-        """One `pin` of the row is gone."""
-        self._pins -= 1
-        self._pinned_bytes -= len(self.names.name(row))
-        self.references[row] -= 1
-        self.recycle(np.array([row], np.int32))
+        names: distinct, none pinned already, so that a pin is an item: whoever has many reasons to
+        keep one counts them. -1 at a cap, for the first that does not fit and all behind it.
+        """
+        data, sizes = joined(names)
+        filled = self._pinned_bytes + np.cumsum(sizes, dtype=np.int64)
+        fit = int(np.searchsorted(filled * 2, self._names_bytes_max, side="right"))
+        fit = max(0, min(fit, (self._items_max + 1) // 2 - self._pins))
+        rows = np.full(len(sizes), -1, np.int32)
+        end = int(sizes[:fit].sum(dtype=np.int64))
+        rows[:fit] = self.intern_packed(data[:end], sizes[:fit], spare=False)
+        pinned = rows >= 0
+        self.references[rows[pinned]] += 1
+        self._pins += int(pinned.sum())
+        self._pinned_bytes += int(sizes[pinned].sum(dtype=np.int64))
+        return rows
+
+    def unpin_many(self, rows: NDArray[np.int32]) -> None:
+        """The pins of these rows, all different, are gone."""
+        self._pins -= len(rows)
+        self._pinned_bytes -= int(self.names.lengths_of(rows).sum(dtype=np.int64))
+        self.references[rows] -= 1
+        self.recycle(rows)
 
     def refer(self, rows: NDArray[np.int32], by: int) -> None:
         """Change the references of rows, some of which may stand twice; -1 is left out."""
@@ -154,8 +161,8 @@ class ItemRows:
     def restore(self, arrays: Sequence[NDArray[Any]], edges: NDArray[np.int64]) -> None:
         """Become what gave these `arrays`, with nobody holding rows.
 
-        edges: of each row, as the blocks have them; references beyond these are pins. ValueError if
-        the arrays cannot be, or are over the caps.
+        edges: of each row, as the blocks have them; one reference more is a pin. ValueError if the
+        arrays cannot be, or are over the caps.
         """
         *names, numbers, references = arrays
         self.names.restore(*names)
@@ -165,8 +172,8 @@ class ItemRows:
             raise ValueError("there is not one count of references for each item")
         pins = references - edges
         sizes = self.names.lengths()
-        if (pins < 0).any() or references[sizes == 0].any():
-            raise ValueError("items have fewer references than edges, or no name")
+        if (pins < 0).any() or (pins > 1).any() or references[sizes == 0].any():
+            raise ValueError("items have other references than edges and a pin, or no name")
         pinned, size = int(pins.sum()), int((pins * sizes).sum())
         if pinned * 2 > self._items_max + 1 or size * 2 > self._names_bytes_max:
             raise ValueError("too many pins")

@@ -10,6 +10,7 @@ from ranking import kernels_kept as kept
 from ranking import kernels_salsa as salsa
 from ranking import kernels_walks as walks
 from ranking.checkpoint import dump, load
+from ranking.click_log import SortedClicks, no_clicks
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, KEY_BYTES, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
@@ -51,6 +52,7 @@ def warm_up() -> None:
         recommend(snapshot, trust, RecommendRequest(config=config), rng)
     _rank_as_seldom(snapshot, trust, rng)
     _keep_a_graph()
+    _keep_clicks()
 
 
 def _rank_as_seldom(snapshot: GraphSnapshot, trust: TrustVector, rng: np.random.Generator) -> None:
@@ -88,3 +90,11 @@ def _keep_a_graph() -> None:
     graph.snapshot(today=1)
     load(b"".join(dump(graph)), graph.config, hash_key=1)
     graph.release_author(author)
+
+
+def _keep_clicks() -> None:
+    """What the first click, and the first search, would else compile there."""
+    clicks, new = SortedClicks(per_term_max=1), no_clicks(2)
+    new.item[1] = 1
+    clicks.add_many(new)
+    clicks.for_terms(new.term)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from node.core.clicks import ClickLog
+from node.core.clicks import ClickLog, Said
 from node.core.config import SECONDS_PER_DAY
 from node.core.events import InfoRow
 from node.core.trusting import Stamp, TrustDesk
@@ -131,7 +131,7 @@ class Admission:
 
     def admit(self, bundles: Iterable[Heard]) -> Admitted:
         """Take the claims of bundles in, in whatever order."""
-        edges, vouches, infos = _Edges(), _Vouches(), list[InfoRow]()
+        edges, vouches, clicks, infos = _Edges(), _Vouches(), list[Said](), list[InfoRow]()
         devices: dict[AuthorKey, tuple[DeviceId, ...]] = {}
         bundles = list(bundles)
         rows = self.graph.author_rows([heard.feed.author for heard in bundles]).tolist()
@@ -145,13 +145,21 @@ class Admission:
             if likes:
                 edges.add(row, devices[author].index(heard.feed.device), heard, likes)
             if len(likes) < len(heard.claims):
-                self._sort_out(heard, row, vouches, infos)
+                self._sort_out(heard, row, vouches, clicks, infos)
         if edges.items:
             edges.put_into(self.graph)
         vouches.put_into(self.trust)
+        self.clicks.add_many(clicks)
         return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
 
-    def _sort_out(self, heard: Heard, row: int, vouches: _Vouches, infos: list[InfoRow]) -> None:
+    def _sort_out(
+        self,
+        heard: Heard,
+        row: int,
+        vouches: _Vouches,
+        clicks: list[Said],
+        infos: list[InfoRow],
+    ) -> None:
         """Everything but statements about items."""
         feed, seq = heard.feed, heard.seq
         stamp = seq, feed.device
@@ -163,7 +171,7 @@ class Admission:
             elif type(claim) is Vouch:
                 vouches.add(row, claim, stamp)
             elif type(claim) is Click:
-                self.clicks.add(row, claim.terms, claim.item)
+                clicks.append(Said(row, claim.terms, claim.item, claim.position))
             elif type(claim) is Endpoint:
                 self._remember(feed.author, _Endpoint(seq, feed.device, claim.addresses))
 

@@ -98,7 +98,7 @@ def build(
         graph = saved_graph(saved, config, hash_key=hash_key)
     feeds = FeedTable(FeedConfig(future_s=config.future_s))
     trust = TrustDesk(graph, config.trust)
-    clicks = ClickLog(graph, hash_key=rng.getrandbits(63))
+    clicks = ClickLog(graph, hash_key=rng.getrandbits(63), clicks_max=config.clicks_max)
     gossip = Gossip(
         config.gossip,
         network=config.network,

@@ -26,9 +26,10 @@ from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
 from protocol.replicas import ReplicaDump
 from ranking.checkpoint import CheckpointError, dump, load
 from ranking.graph import BoundedGraph
+from ranking.kernels_clicks import ClickColumns
 from trust.vouches import Statements
 
-LAYOUT = 1
+LAYOUT = 2
 """Goes up whenever a part means something else than before, or what is made of a bundle does."""
 
 Buffer: TypeAlias = bytes | memoryview
@@ -39,6 +40,14 @@ Claims: TypeAlias = tuple[FeedId, int, bytes, float]
 """(feed, seq, claims, when first seen)"""
 
 _VOUCHES = {"pair": np.int64, "seq": np.uint32, "device": np.uint64, "weight": np.int8}
+
+_CLICKS = {
+    "author": np.int32,
+    "term": np.int32,
+    "item": np.int32,
+    "position": np.uint16,
+    "seen": np.uint32,
+}
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -79,7 +88,7 @@ def captured(state: PeerState, unlike: Sequence[AuthorKey]) -> Parts:
         "graph": dump(state.graph, copied=True),
         **{f"vouch_{name}": [_bytes(getattr(vouches, name))] for name in _VOUCHES},
         "vouch_order": [_bytes(order)],
-        "clicks": [_bytes(clicks)],
+        **{f"click_{name}": [_bytes(getattr(clicks, name))] for name in _CLICKS},
         "terms": _packed(terms),
         "endpoints": _packed(endpoints),
         "devices": _packed(devices),
@@ -122,9 +131,8 @@ def put_back(
     with _refusing():
         columns = (_array(parts, f"vouch_{name}", dtype) for name, dtype in _VOUCHES.items())
         trust.load(Statements(*columns), _array(parts, "vouch_order", np.uint64))
-        clicks.load(
-            _array(parts, "clicks", np.int32).reshape(-1, 3), _unpacked(parts, "terms", list[bytes])
-        )
+        heard = (_array(parts, f"click_{name}", dtype) for name, dtype in _CLICKS.items())
+        clicks.load(ClickColumns(*heard), _unpacked(parts, "terms", list[bytes]))
         admission.load(
             _unpacked(parts, "endpoints", list[tuple[bytes, int, bytes, tuple[str, ...]]]),
             _unpacked(parts, "devices", list[tuple[bytes, tuple[bytes, ...]]]),
@@ -152,7 +160,12 @@ _FEEDS = ("feeds", "feed_sizes", "feed_bundles")
 def _limits(config: PeerConfig) -> list[int]:
     """What gives way at smaller limits does not come back with greater ones."""
     graph = config.graph
-    return [graph.bytes_max, graph.edges_per_author_max, graph.edges_per_protected_max]
+    return [
+        graph.bytes_max,
+        graph.edges_per_author_max,
+        graph.edges_per_protected_max,
+        config.clicks_max,
+    ]
 
 
 # ------------------------------------------------------------------------------------- encoding

@@ -50,6 +50,9 @@ class PeerConfig:
     disown_equivocators: bool = True
     """Whoever is proved to equivocate weighs nothing from then on. False is for comparison only."""
 
+    clicks_max: int = 1_200_000
+    """Clicks held of everybody, 18 bytes each: a million, and a tenth for the people here."""
+
     links_kept: int = 48
     """Gossip links at once; for each further one an expendable one is closed, so that whoever holds
     the places must be useful to keep them. The transport refuses some above it."""

@@ -26,7 +26,7 @@ from node.core.publishing import (
 )
 from node.core.rebuild import Rebuilder
 from node.core.state import WAITING_MAX, LinkInfo, PeerState, refuse
-from node.core.trusting import Walked, set_priorities, trusted_rows
+from node.core.trusting import Walked, highest_trust, set_priorities
 from node.query.schema import READ_ONLY
 from protocol import events as gossip
 from protocol.ids import AuthorKey
@@ -447,9 +447,10 @@ class Peer:
         self, vectors: list[TrustVector], worth: NDArray[np.float32], now: float
     ) -> list[Effect]:
         state = self.state
-        trusted = trusted_rows(state.graph, vectors)
+        highest = highest_trust(state.graph, vectors)
+        trusted = highest > 0
         state.trust.make_room(trusted)
-        state.clicks.make_room(trusted)
+        state.clicks.make_room(highest)
         kept = [person.row for person in state.persons]
         for person in state.persons:
             kept += [r for r, w in state.trust.vouched_by(person.row).items() if w > 0]

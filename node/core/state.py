@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from node.core.admission import Admission
-from node.core.clicks import ClickLog
+from node.core.clicks import ClickLog, Said
 from node.core.config import SECONDS_PER_DAY, PeerConfig
 from node.core.dialing import AddressBook
 from node.core.events import (
@@ -203,8 +203,12 @@ class PeerState:
         weights = [vouch.weight for vouch in person.vouches.values()]
         count = len(targets)
         self.trust.vouch_many([person.row] * count, targets, weights, [LOCAL] * count)
-        for terms, item in person.clicks:
-            self.clicks.add(person.row, terms, item)
+        self.clicks.add_many(
+            [
+                Said(person.row, terms, item, click.position)
+                for (terms, item), click in person.clicks.items()
+            ]
+        )
 
     def person(self, asked: Asked) -> Person | None:
         """The hosted person whom a query is about: `person`, else the owner."""

@@ -241,13 +241,14 @@ class WalkJob:
         return Walked(vector, kept)
 
 
-def trusted_rows(graph: BoundedGraph, vectors: Iterable[TrustVector]) -> NDArray[np.bool_]:
-    """Mask of the author rows in which anybody here has trust."""
-    trusted = np.zeros(graph.authors.rows, np.bool_)
+def highest_trust(graph: BoundedGraph, vectors: Iterable[TrustVector]) -> NDArray[np.float32]:
+    """By author row the most trust that anybody here has in her; 0 for strangers."""
+    highest = np.zeros(graph.authors.rows, np.float32)
     for vector in vectors:
         if not vector.unprotected:
-            trusted[: vector.n_authors] |= vector.t > 0
-    return trusted
+            part = highest[: vector.n_authors]
+            np.maximum(part, vector.t, out=part)
+    return highest
 
 
 def set_priorities(graph: BoundedGraph, worth: NDArray[np.float32], kept: Iterable[int]) -> None:

@@ -29,6 +29,7 @@ def peer_config(config: Config) -> PeerConfig:
     return PeerConfig(
         network=config.network.network_id.encode(),
         facts_max=config.node.facts_max,
+        clicks_max=config.search.clicks_max,
         links_kept=max(8, 3 * min(config.network.connections_max, gossip.links_max) // 4),
         claims_per_followed_author=config.gossip.claims_per_followed,
         dial=DialConfig(

@@ -117,8 +117,7 @@ def _hostile_share(people: Sequence[Host]) -> float:
     counted = hostile = 0
     for host in people:
         state = host.peer.state
-        rows, _ = state.clicks.dump()
-        authors, clicks = np.unique(rows[:, 0], return_counts=True)
+        authors, clicks = np.unique(state.clicks.table().author, return_counts=True)
         for author, n in zip(authors.tolist(), clicks.tolist(), strict=True):
             counted += n
             hostile += n * (AuthorKey(state.graph.authors.name(author)) not in honest)

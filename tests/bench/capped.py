@@ -108,7 +108,7 @@ class Capped:
         empty = BoundedGraph(config, hash_key=0)
         empty.author_rows([row.to_bytes(32, "big") for row in range(world.snapshot.n_authors)])
         for row in range(world.snapshot.n_items):  # pinned, so that no row is ever another item's
-            empty.pin(row.to_bytes(4, "big"))
+            empty.pin_many([row.to_bytes(4, "big")])
         return CappedRanker(self.node, world, empty, world.snapshot.author_affinity)
 
 

@@ -100,7 +100,7 @@ def put_packed(graph: BoundedGraph, crowd: Crowd, names_of: NDArray[np.uint8]) -
 def put_rows(crowd: Crowd) -> float:
     """Seconds for all edges with rows that are known."""
     graph = crowd.graph()
-    rows = np.array([graph.pin(k.to_bytes(8, "big")) for k in range(crowd.items)], np.int32)
+    rows = graph.pin_many([k.to_bytes(8, "big") for k in range(crowd.items)])
     spent = 0.0
     for authors, items, edges in crowd.batches():
         known = edges._replace(item=rows[items])

@@ -32,7 +32,7 @@ class Through(RuleBasedStateMachine):
     def begin(self):
         self.config = small()
         self.graphs = [BoundedGraph(self.config, hash_key=1) for _ in range(2)]
-        self.pins = []
+        self.pins = {}
 
     def both(self, work):
         first, second = (work(graph) for graph in self.graphs)
@@ -76,15 +76,16 @@ class Through(RuleBasedStateMachine):
 
     @rule(x=st.integers(0, 60))
     def pin(self, x):
-        row = self.both(lambda graph: graph.pin(b"item-%d" % x))
-        if row >= 0:
-            self.pins.append(row)
+        if x not in self.pins:
+            row = self.both(lambda graph: graph.pin_many([b"item-%d" % x]).tolist())[0]
+            if row >= 0:
+                self.pins[x] = row
 
     @rule()
     def unpin(self):
         if self.pins:
-            row = self.pins.pop()
-            self.both(lambda graph: graph.unpin(row))
+            rows = np.array([self.pins.popitem()[1]], np.int32)
+            self.both(lambda graph: graph.unpin_many(rows))
 
     @rule(key=st.integers(0, 2**128 - 1))
     def through(self, key):
@@ -113,7 +114,7 @@ def populated():
         for seq in range(1, 4):
             put(graph, row, [b"item-%d" % (k * 5 + x) for x in range(9)], 20 * k - 40, seq=seq)
     put(graph, graph.author_row(author_key(6)), [b"single"])
-    graph.pin(b"pinned")
+    graph.pin_many([b"pinned"])
     graph.remove(1, [b"item-9", b"item-10"])
     graph.release_author(3)
     graph.set_priority(0, PROTECTED)
@@ -148,7 +149,7 @@ def test_pins_are_kept_or_undone_together():
     assert graph.item_row(b"pinned") == -1
     assert graph.item_row(b"single") >= 0
     check_accounts(graph)
-    assert graph.pin(b"single") == graph.item_row(b"single")
+    assert graph.pin_many([b"single"]) == graph.item_row(b"single")
     graph.drop_author(6)
     assert graph.item_row(b"single") >= 0
 

@@ -269,7 +269,7 @@ def test_the_snapshot_is_made_anew_when_anything_shows():
     assert graph.snapshot(today=101) is not first
     graph.author_row(author_key(1))
     assert graph.snapshot(today=100).n_authors == 2
-    row = graph.pin(b"y")
+    row = int(graph.pin_many([b"y"])[0])
     assert graph.snapshot(today=100).n_items == row + 1
     put(graph, a, [b"z"], seq=2)
     assert graph.snapshot(today=100).liked(a).size == 2

@@ -36,7 +36,7 @@ class FullGraph(RuleBasedStateMachine):
         self.twin = NaiveGraph(QUOTA, QUOTA)
         self.rows = {}
         self.priority, self.heard, self.clock = {}, {}, 0
-        self.pins = []
+        self.pins = {}
         self.holds, self.held, self.spare = 0, {}, SPARE_NAMES
         for k in OWN:
             self.register(k, PROTECTED)
@@ -111,15 +111,15 @@ class FullGraph(RuleBasedStateMachine):
     @rule(n=st.integers(1, 100), start=st.integers(0, 300), size=st.sampled_from([10, 90]))
     def pin(self, n, start, size):
         for x in range(start, start + n):
-            row = self.graph.pin(b"p%0*d" % (size, x))
+            name = b"p%0*d" % (size, x)
+            row = -1 if name in self.pins else int(self.graph.pin_many([name])[0])
             if row >= 0:
-                self.pins.append(row)
+                self.pins[name] = row
 
     @rule(n=st.integers(1, 200))
     def unpin(self, n):
-        for row in self.pins[:n]:
-            self.graph.unpin(row)
-        del self.pins[:n]
+        names = list(self.pins)[:n]
+        self.graph.unpin_many(np.array([self.pins.pop(name) for name in names], np.int32))
 
     @rule()
     def hold(self):
@@ -294,8 +294,7 @@ def test_room_for_protected_names_is_made_again_before_each_hold():
 def test_pins_cannot_starve_the_graph_of_names():
     """Strangers' clicks pin items; half of the names are for edges, whatever they click."""
     graph = BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=3)
-    pinned = [graph.pin(b"click-%0100d" % k) for k in range(2000)]
-    assert min(pinned) == -1
+    assert graph.pin_many([b"click-%0100d" % k for k in range(2000)]).min() == -1
     row = graph.author_row(author_key(0))
     put(graph, row, [b"taste-%0100d" % k for k in range(100)])
     assert graph.edges_of(row)[0].size == 100

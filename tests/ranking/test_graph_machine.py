@@ -36,7 +36,7 @@ class Graph(RuleBasedStateMachine):
         )
         self.graph = BoundedGraph(config, hash_key=5)
         self.twin = NaiveGraph(QUOTA, PROTECTED_QUOTA)
-        self.pins = []
+        self.pins = {}
         self.held = []
         """For each hold: the names of items and authors by row, as they were then."""
         self.kept = None
@@ -111,17 +111,18 @@ class Graph(RuleBasedStateMachine):
 
     @rule(item=ITEMS)
     def pin(self, item):
-        row = self.graph.pin(item)
-        assert (row >= 0) == (0 < len(item) <= 255)
-        if row >= 0:
-            self.pins.append((item, row))
+        if item not in self.pins:
+            row = int(self.graph.pin_many([item])[0])
+            assert (row >= 0) == (0 < len(item) <= 255)
+            if row >= 0:
+                self.pins[item] = row
 
     @precondition(lambda self: self.pins)
     @rule(data=st.data())
     def unpin(self, data):
-        item, row = self.pins.pop(data.draw(st.integers(0, len(self.pins) - 1)))
-        assert self.graph.item_row(item) == row
-        self.graph.unpin(row)
+        item = data.draw(st.sampled_from(list(self.pins)))
+        assert self.graph.item_row(item) == self.pins[item]
+        self.graph.unpin_many(np.array([self.pins.pop(item)], np.int32))
 
     @precondition(lambda self: len(self.held) < 3)
     @rule()
@@ -175,7 +176,7 @@ class Graph(RuleBasedStateMachine):
             for author, mine in live.items()
         }
         if not self.held:
-            wanted = {item for mine in live.values() for item in mine} | {p[0] for p in self.pins}
+            wanted = {item for mine in live.values() for item in mine} | set(self.pins)
             rows = self.graph.items.used_rows().tolist()
             assert sorted(map(self.graph.items.name, rows)) == sorted(wanted)
 

@@ -68,31 +68,31 @@ def test_a_hold_in_which_nothing_went_frees_nothing():
 
 def test_pins_keep_rows():
     items = make()
-    row = items.pin(b"a")
-    assert items.pin(b"a") == row
-    items.unpin(row)
-    assert items.names.in_use(row)
-    items.unpin(row)
-    assert not items.names.in_use(row)
-    assert items.pin(b"") == items.pin(b"n" * 256) == -1
+    interned(items, (b"edge",))
+    items.refer(rows(0), 1)
+    pinned = items.pin_many([b"edge", b"a", b"b"])
+    assert pinned.tolist() == [0, 1, 2]
+    items.unpin_many(pinned[:2])
+    assert [items.names.in_use(row) for row in range(3)] == [True, False, True]
+    assert items.pin_many([]).size == 0
+    assert items.pin_many([b"", b"c", b"n" * 256]).tolist() == [-1, 1, -1]
 
 
 def test_pins_keep_at_most_half_of_the_rows():
     items = make(64)
-    pinned = [items.pin(name) for name in names(40)]
+    pinned = items.pin_many(names(40)).tolist()
     assert pinned == [*range(32), *[-1] * 8]
-    items.unpin(5)
-    assert items.pin(b"other") == 5
-    assert items.pin(b"another") == -1
+    items.unpin_many(rows(5))
+    assert items.pin_many([b"other", b"another"]).tolist() == [5, -1]
 
 
 def test_pins_keep_at_most_half_of_the_names():
     items = make(1000, 1000)
-    pinned = [items.pin(name) for name in names(60)]
+    pinned = items.pin_many(names(60)).tolist()
     assert pinned == [*range(50), *[-1] * 10]
-    items.unpin(0)
-    assert items.pin(b"x" * 10) >= 0
-    assert items.pin(b"y") == -1
+    items.unpin_many(rows(0))
+    assert items.pin_many([b"x" * 10]) >= 0
+    assert items.pin_many([b"y"]) == -1
 
 
 @pytest.mark.parametrize(("items_max", "names_bytes_max"), [(64, 100_000), (10_000, 640)])

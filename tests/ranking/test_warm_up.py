@@ -7,6 +7,7 @@ from numba.core.registry import CPUDispatcher
 from ranking import (
     kernels_blocks,
     kernels_checkpoint,
+    kernels_clicks,
     kernels_echo,
     kernels_evidence,
     kernels_kept,
@@ -14,6 +15,7 @@ from ranking import (
     kernels_storage,
     kernels_walks,
 )
+from ranking.click_log import SortedClicks, no_clicks
 from ranking.config import Method, RankConfig
 from ranking.graph import BYTES_MIN, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
@@ -26,6 +28,7 @@ from trust.vouches import VouchGraph
 MODULES = (
     kernels_blocks,
     kernels_checkpoint,
+    kernels_clicks,
     kernels_echo,
     kernels_evidence,
     kernels_kept,
@@ -64,6 +67,13 @@ def test_a_real_request_finds_every_kernel_compiled():
         recommend(snap, trust, request, rng)
     for size in (20, 300):
         flood(BoundedGraph(GraphConfig(bytes_max=BYTES_MIN), hash_key=2), size)
+    clicks = SortedClicks(per_term_max=2)
+    for item in range(9):
+        new = no_clicks(3)
+        new.item[:], new.author[:] = item, rng.integers(0, 3, 3)
+        clicks.add_many(new)
+    clicks.restore(clicks.all())
+    clicks.for_terms(new.term)
     assert specialisations() == before
     assert before["ranking.kernels_blocks.pack_blocks"] == 1, "no segment was swept"
 

@@ -24,7 +24,7 @@ from node.core.naming import item_names, titles
 from node.core.persons import ClickFact, Person
 from node.core.state import PeerState, refuse
 from protocol.ids import AuthorKey
-from ranking.search import Found, SearchConfig, click_scores, search
+from ranking.search import Found, SearchConfig, Similarity, click_scores, search
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from ranking.view import TrustView
@@ -70,14 +70,16 @@ def _rank(
     walked = walking(state, person)
     blocked = state.trust.refused
     config = state.config.search
-    table = state.clicks.table()
     terms = state.clicks.terms.lookup_many([word.encode() for word in words])
+    terms = terms[terms >= 0]
+    whole = config.similarity is Similarity.PUBLISHED
+    table = state.clicks.table() if whole else state.clicks.for_terms(terms)
 
     def work(
         snapshot: GraphSnapshot,
     ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
         trust = walked.walk()
-        clicked = click_scores(table, terms[terms >= 0], trust, config)
+        clicked = click_scores(table, terms, trust, config)
         nothing = not matched and not clicked[0].size
         if not nothing:
             return trust, clicked, []
@@ -166,7 +168,7 @@ def on_click(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             return refuse(asked, "store", f"not saved: {event.reason}")
         person.clicks[words, item] = ClickFact(position)
         person.dirty = True
-        state.clicks.add(person.row, words, item)
+        state.clicks.add(person.row, words, item, position)
         return [Answer(asked.token, data)]
 
     return [state.commit([PutClick(person.name, words, item, position)], on_done)]

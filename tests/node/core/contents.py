@@ -42,12 +42,12 @@ def _vouches(peer: Peer, row: int) -> dict[bytes, int]:
     return {name(target): weight for target, weight in peer.state.trust.vouched_by(row).items()}
 
 
-def _clicks(peer: Peer) -> set[tuple[bytes, ...]]:
+def _clicks(peer: Peer) -> set[tuple[bytes, bytes, bytes, int]]:
     graph, log = peer.state.graph, peer.state.clicks
-    rows, _ = log.dump()
+    clicks, _ = log.dump()
     return {
-        (graph.authors.name(author), log.terms.name(term), graph.items.name(item))
-        for author, term, item in rows.tolist()
+        (graph.authors.name(author), log.terms.name(term), graph.items.name(item), position)
+        for author, term, item, position in zip(*(c.tolist() for c in clicks[:4]), strict=True)
     }
 
 

@@ -353,7 +353,7 @@ def test_rows_that_nobody_has_are_refused(told):
     order = memoryview(bytes(8))
     assert "place" in refusal(node, replace(kept, parts=kept.parts | {"vouch_order": order}))
     clicks = memoryview(b"\xff" * 12)
-    assert "clicks" in refusal(node, replace(kept, parts=kept.parts | {"clicks": clicks}))
+    assert "clicks" in refusal(node, replace(kept, parts=kept.parts | {"click_author": clicks}))
     about = msgspec.msgpack.decode(kept.parts["about"])
     about["byteorder"] = "middle"
     parts = kept.parts | {"about": memoryview(msgspec.msgpack.encode(about))}

@@ -60,7 +60,7 @@ class EdgeColumns(NamedTuple):
     weight: NDArray[np.int8]
 
 
-def _wrapping(kernel: _Kernel) -> _Kernel:
+def wrapping(kernel: _Kernel) -> _Kernel:
     """Without the compiler, numpy's scalars warn where machine words wrap, as hashes mean to."""
     quiet: _Kernel = np.errstate(over="ignore")(kernel) if config.DISABLE_JIT else kernel
     return quiet
@@ -91,7 +91,7 @@ def _sip_round(
     return v0, v1, v2, v3
 
 
-@_wrapping
+@wrapping
 @njit(nogil=True, cache=True)
 def siphash(data: U8, start: int, size: int, key: U64) -> np.uint64:
     """SipHash-1-3 of data[start:start+size] under key[0:2], about 20 ns + 1 ns a byte."""
@@ -128,7 +128,7 @@ def hash_names(data: U8, sizes: I32, key: U64) -> U64:
     return hashes
 
 
-@_wrapping
+@wrapping
 @njit(nogil=True, cache=True)
 def _home(hashed: np.uint64, n_slots: int) -> int:
     """Slot where the search for a name begins: the hash's upper half scaled to the table."""

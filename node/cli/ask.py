@@ -1,4 +1,4 @@
-"""recommend, why, search, click."""
+"""recommend, why, similar, search, click."""
 
 from typing import Annotated, Any
 
@@ -96,6 +96,32 @@ def _explained(entry: dict[str, Any]) -> list[str]:
     if depends:
         lines.append(f"  rests most on {who(depends)} (excess {depends['excess']:.2f})")
     return lines
+
+
+@command(app, "similar")
+def similar(
+    session: Session,
+    item: Annotated[str, typer.Argument(help="An item's name, e.g. ml:movie:50.")],
+    n: ListLength = 20,
+    remote: Remote = None,
+) -> None:
+    """Items like this one, as the people whom you trust see it; it need not be in your taste."""
+    data = ask_anywhere(session, remote, "similar", item=item, n=n)
+    lines = [
+        f"{place:3}. {named(entry)}  {entry['likeness']:.2f}{_both(entry)}"
+        for place, entry in enumerate(data["items"], 1)
+    ]
+    if not lines:
+        session.say(f"nothing like {named(data['asked'])} yet: nobody whom you trust has it")
+    session.show(data, *lines)
+
+
+def _both(entry: dict[str, Any]) -> str:
+    """Who likes both items, in few words."""
+    if not entry["reasons"]:
+        return ""
+    more = f" and {entry['paths'] - 1} more" if entry["paths"] > 1 else ""
+    return f"  ({who(entry['reasons'][0]['heard_from'])}{more} like both)"
 
 
 @command(app, "search")

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "What you get": {
         "recommend": ("ask", "What to try next, with reasons."),
         "why": ("ask", "Why an item is recommended, also without somebody."),
+        "similar": ("ask", "Items like one that you name."),
         "search": ("ask", "Find items by words."),
         "click": ("ask", "Say that a search result was the right one."),
     },

@@ -15,6 +15,7 @@ from node.core.interest import kept_whole
 from node.core.methods.people import new_person
 from node.core.peer import Peer
 from node.core.persons import ClickFact, ClickKey, Fact, Persons, SharePolicy, VouchFact
+from node.core.similar import SimilarDesk
 from node.core.state import PeerState
 from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
@@ -117,6 +118,7 @@ def build(
         admission=Admission(graph, trust, clicks, feeds),
         ledger=PeerLedger(),
         addresses=AddressBook(config.dial, Random(rng.getrandbits(64))),
+        similar=SimilarDesk(graph, config.similar, key=hash_key),
         rng=rng,
         new_seed=new_seed,
     )

@@ -8,6 +8,7 @@ from protocol.limits import FUTURE_SECONDS_MAX
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
 from ranking.search import SearchConfig
+from ranking.similar import SimilarConfig
 from trust.config import TrustConfig
 from trust.earned import EarnedConfig
 
@@ -62,6 +63,7 @@ class PeerConfig:
     graph: GraphConfig = field(default_factory=GraphConfig)
     rank: RankConfig = field(default_factory=RankConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    similar: SimilarConfig = field(default_factory=SimilarConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
     earned: EarnedConfig | None = field(default_factory=EarnedConfig)
     """None: nobody earns trust, and nothing is remembered of what was shown."""

@@ -16,7 +16,17 @@ from node.core.author_rows import free_author_rows
 from node.core.dialing import is_private, peer_of
 from node.core.events import Asked, Effect, Event, Refuse
 from node.core.interest import interest, interest_walks, may_ask_for
-from node.core.methods import about, params, people, recommending, searching, sharing, taste, trust
+from node.core.methods import (
+    about,
+    params,
+    people,
+    recommending,
+    searching,
+    sharing,
+    similar,
+    taste,
+    trust,
+)
 from node.core.publishing import (
     BUNDLES_PER_TICK,
     Publication,
@@ -73,6 +83,7 @@ HANDLERS: dict[str, Handler] = {
     "disallow": trust.on_allow,
     "recommend": recommending.on_recommend,
     "why": recommending.on_why,
+    "similar": similar.on_similar,
     "search": searching.on_search,
     "click": searching.on_click,
     "share_get": sharing.on_share_get,

@@ -25,6 +25,7 @@ from node.core.events import (
     Write,
 )
 from node.core.persons import Person, Persons
+from node.core.similar import SimilarDesk
 from node.core.trusting import LOCAL, TrustDesk, Walked, WalkJob
 from protocol.events import Event as GossipEvent
 from protocol.feedtable import FeedTable
@@ -80,6 +81,7 @@ class PeerState:
     admission: Admission
     ledger: PeerLedger
     addresses: AddressBook
+    similar: SimilarDesk
     rng: Random
     new_seed: Callable[[], bytes]
     blocked_items: dict[str, None] = field(default_factory=dict)

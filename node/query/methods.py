@@ -66,6 +66,11 @@ METHODS: Final[Mapping[str, Method]] = {
         results.WhyResult,
         "Why an item has its score, and what it would be if somebody had never been heard.",
     ),
+    "similar": Method(
+        {"item": "namespace:name", "n?": "1..200, default 20"},
+        results.SimilarResult,
+        "Items like this one, as the people whom the person trusts see it.",
+    ),
     "search": Method(
         {"words": "list of texts", "n?": "1..200, default 20"},
         results.SearchResult,

@@ -144,6 +144,27 @@ class WhyResult(Titled, Ranked):
     without: NotRequired[Without]
 
 
+class Similar(Titled):
+    """One neighbour. likeness: 0..1, comparable within one answer only. reasons: people who like
+    both items, `because` is the one asked about; shares and `other_share` add up to 1, unless
+    nobody likes both (paths: 0): then it is others' tastes that bring the two together."""
+
+    likeness: Real
+    reasons: list[Reason]
+    other_share: Real
+    paths: int
+
+
+class SimilarResult(TypedDict):
+    """similar. asked: the item itself. unprotected: the person trusts nobody, so fake identities
+    count like everybody. answered_by: `exact`, or `index` (approximate, for large graphs)."""
+
+    asked: Titled
+    items: list[Similar]
+    unprotected: bool
+    answered_by: str
+
+
 # --------------------------------------------------------------------------------- taste and search
 class Found(Titled):
     """One answer to a search. matched: `text`, `clicks` when only people's clicks lead there, or

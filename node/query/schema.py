@@ -42,7 +42,7 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 """Error code -> exit code of the command line. An error whose code is not listed brings its own
 exit code (the failures of `node.errors` do), or exits 1."""
 
-READ_ONLY: Final = frozenset({"recommend", "why", "search", "trust_get", "status"})
+READ_ONLY: Final = frozenset({"recommend", "why", "similar", "search", "trust_get", "status"})
 """What an author whom the owner allows may ask over the network."""
 
 

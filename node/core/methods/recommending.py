@@ -188,7 +188,7 @@ def with_titles(
     warnings: tuple[str, ...],
 ) -> list[Effect]:
     """Ask the store for the titles of everything named, then answer."""
-    sources = [path["because"] for entry in entries for path in entry["reasons"]]
+    sources = [path["because"] for entry in entries for path in entry.get("reasons", ())]
     if asked.caller.owner:
         mark_earned(state, person, entries)
     items = [entry["item"] for entry in entries if "item" in entry]
@@ -260,7 +260,7 @@ def mark_earned(state: PeerState, person: Person, entries: list[dict[str, Any]])
     rows = earned[0].tolist() if earned is not None else []
     names = {person_named(state, row)["author"] for row in rows}
     for entry in entries:
-        for path in entry["reasons"]:
+        for path in entry.get("reasons", ()):
             if any(step["author"] in names for step in path["trail"][1:2]):
                 path["earned"] = True
 

@@ -54,6 +54,7 @@ def asked(node):
         "peers": [{}],
         "recommend": [{"n": 5}, {"method": "undefended"}, {"person": "eve"}],
         "why": [{"item": "t:7"}, {"item": "t:1"}, {"item": "t:7", "without": key}],
+        "similar": [{"item": "t:5"}, {"item": "t:1", "n": 3}, {"item": "t:1", "person": "eve"}],
         "search": [{"words": ["night"]}, {"words": "zzz", "n": 3}],
         "click": [{"item": "t:5", "words": ["night"], "position": 2}],
         "share_get": [{}],

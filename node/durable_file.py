@@ -2,13 +2,18 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def write_atomically(
-    path: Path, content: bytes, *, mode: int = 0o600, replace: bool = True
+    path: Path,
+    content: bytes | Iterable[bytes | memoryview],
+    *,
+    mode: int = 0o600,
+    replace: bool = True,
 ) -> None:
-    """Write `content` so that a crash leaves the old file or the new one, never a part.
+    """Write `content`, whole or in pieces, so that a crash leaves the old file or the new one.
 
     Temporary file, fsync, rename, fsync of the directory. With `replace=False` an existing file
     stays and `FileExistsError` is raised. Costs two fsyncs.
@@ -18,7 +23,8 @@ def write_atomically(
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)  # the umask may have taken bits away
-            file.write(content)
+            for piece in (content,) if isinstance(content, bytes) else content:
+                file.write(piece)
             file.flush()
             os.fsync(descriptor)
         if replace:

@@ -7,6 +7,7 @@ One directory holds a whole node, so that "what do I back up, what do I delete" 
     transport.key    the network child's secret, 0600        (can be drawn anew)
     store.sqlite     feeds, private facts, hosted people     (back up)
     checkpoint       what a start would rebuild from them    (can be made anew)
+    similar          the owner's index of similar items      (can be made anew)
     lock             held by the running daemon
     run/node.sock    where the command line asks the daemon
     rejects/         rows that an import could not read
@@ -85,6 +86,11 @@ class DataPaths:
     def checkpoint(self) -> Path:
         """What a start would rebuild from the store, 0600; delete it at will."""
         return self.root / "checkpoint"
+
+    @property
+    def similar(self) -> Path:
+        """The owner's index of similar items, 0600; delete it at will."""
+        return self.root / "similar"
 
     @property
     def lock(self) -> Path:

@@ -16,6 +16,7 @@ from ranking.kernels_storage import siphash, wrapping
 
 I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U8 = NDArray[np.uint8]
 
@@ -66,14 +67,6 @@ def add_signs(identity: np.uint64, weight: float, out: F32) -> None:
 
 
 @njit(nogil=True, cache=True)
-def signs_of(contexts: Contexts, identity: U64, weight: float, profiles: F32) -> None:
-    """Add to each heard context's profile `weight` times its own random direction."""
-    for c in range(contexts.scale.shape[0]):
-        if contexts.scale[c] > 0.0 and contexts.place[c] >= 0:
-            add_signs(identity[c], weight, profiles[contexts.place[c]])
-
-
-@njit(nogil=True, cache=True)
 def _size(side: Side, row: int, exponent: float) -> float:
     """What a context's sum is divided by: its affinities' sum to a power."""
     total = 0.0
@@ -84,10 +77,10 @@ def _size(side: Side, row: int, exponent: float) -> float:
 
 @njit(nogil=True, cache=True)
 def mean_signs(
-    contexts: Contexts, identity: U64, gain: F32, exponent: float, weight: float, profiles: F32
+    contexts: Contexts, identity: U64, gain: F32, exponent: float, profiles: F32
 ) -> None:
-    """Add to each profile `weight` times the mean, by a(c, j) gain[j], of the items' random
-    directions; `exponent`: see `_size`. O(edges of heard contexts * dimensions)."""
+    """Add to each profile the mean, by a(c, j) gain[j], of its items' random directions; `exponent`
+    as in `_size`. O(edges of heard contexts * dimensions)."""
     side = contexts.items_of
     for c in range(contexts.scale.shape[0]):
         if contexts.scale[c] <= 0.0 or contexts.place[c] < 0:
@@ -95,15 +88,16 @@ def mean_signs(
         size = _size(side, c, exponent)
         for e in range(side.ptr[c], side.ptr[c + 1]):
             j = side.row[e]
-            share = weight * side.affinity[side.code[e]] * gain[j] / size
+            share = side.affinity[side.code[e]] * gain[j] / size
             add_signs(identity[j], share, profiles[contexts.place[c]])
 
 
 @njit(nogil=True, cache=True)
 def mean_vectors(
-    contexts: Contexts, vectors: F32, gain: F32, exponent: float, profiles: F32
+    contexts: Contexts, vectors: F32, row_of: I32, gain: F32, exponent: float, profiles: F32
 ) -> None:
-    """Add to each profile the mean, by a(c, j) gain[j], of the items' vectors."""
+    """Add to each profile the mean, by a(c, j) gain[j], of its items' `vectors[row_of[j]]`; items
+    whose row is -1 are left out. O(edges of heard contexts * dimensions)."""
     side = contexts.items_of
     for c in range(contexts.scale.shape[0]):
         if contexts.scale[c] <= 0.0 or contexts.place[c] < 0:
@@ -112,9 +106,12 @@ def mean_vectors(
         profile = profiles[contexts.place[c]]
         for e in range(side.ptr[c], side.ptr[c + 1]):
             j = side.row[e]
+            if row_of[j] < 0:
+                continue
             share = np.float32(side.affinity[side.code[e]] * gain[j] / size)
+            vector = vectors[row_of[j]]
             for k in range(profile.shape[0]):
-                profile[k] += share * vectors[j, k]
+                profile[k] += share * vector[k]
 
 
 @njit(nogil=True, cache=True)
@@ -151,8 +148,9 @@ def divide_rows(vectors: F32, mass: F32) -> None:
 
 @wrapping
 @njit(nogil=True, cache=True)
-def fingerprints(contexts: Contexts, identity: U64, rows: I32, out: U64) -> None:
-    """Add to `out[n]` what tells item `rows[n]`'s heard contexts from any others, in any order."""
+def fingerprints(contexts: Contexts, identity: U64, rows: I32, out: U64, degree: I64) -> None:
+    """Add to `out[n]` what tells item `rows[n]`'s heard contexts from any others, in any order, and
+    to `degree[n]` how many they are."""
     side = contexts.of_items
     for n in range(rows.shape[0]):
         i = rows[n]
@@ -162,6 +160,7 @@ def fingerprints(contexts: Contexts, identity: U64, rows: I32, out: U64) -> None
             c = side.row[e]
             if contexts.scale[c] > 0.0:
                 out[n] += mixed(identity[c] + _STEP)
+                degree[n] += 1
 
 
 @wrapping

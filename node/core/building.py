@@ -15,7 +15,7 @@ from node.core.interest import kept_whole
 from node.core.methods.people import new_person
 from node.core.peer import Peer
 from node.core.persons import ClickFact, ClickKey, Fact, Persons, SharePolicy, VouchFact
-from node.core.similar import SimilarDesk
+from node.core.similar import IndexFile, SimilarDesk
 from node.core.state import PeerState
 from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
@@ -86,6 +86,7 @@ def build(
     verify: Verifier,
     now: float,
     saved: Saved | None = None,
+    similar_file: IndexFile | None = None,
 ) -> Peer:
     """A peer with everything it remembers in place; the first person is the owner.
 
@@ -118,7 +119,9 @@ def build(
         admission=Admission(graph, trust, clicks, feeds),
         ledger=PeerLedger(),
         addresses=AddressBook(config.dial, Random(rng.getrandbits(64))),
-        similar=SimilarDesk(graph, config.similar, key=hash_key),
+        similar=SimilarDesk(
+            graph, config.similar, new_key=lambda: rng.getrandbits(128), file=similar_file
+        ),
         rng=rng,
         new_seed=new_seed,
     )

@@ -146,6 +146,7 @@ class PeerState:
             if begun.ready:
                 return [self.compute(partial(job, begun.finish()), continuation)]
             self.views.clear()
+            self.similar.forget_pictures()
             return self._when_finished(begun, job, continuation)
         finally:
             self.graph.unhold()

@@ -312,7 +312,8 @@ class PreviewResult(TypedDict):
 # ----------------------------------------------------------------------------------------- the node
 class Graph(TypedDict):
     """The local graph against its cap; evicted and refused count edges since the start. What is
-    kept for the last askers, `views_bytes`, comes on top of `bytes`."""
+    kept for the last askers, `views_bytes`, and embeddings and indexes of similar items,
+    `similar_bytes`, come on top of `bytes`."""
 
     edges: int
     authors: int
@@ -321,6 +322,7 @@ class Graph(TypedDict):
     bytes_max: int
     names_bytes: int
     views_bytes: int
+    similar_bytes: NotRequired[int]
     evicted: int
     refused: int
 
@@ -370,6 +372,7 @@ class StatusResult(PublicStatus):
     store: NotRequired[dict[str, Any]]
     bugs: NotRequired[int]
     checkpoint: NotRequired[str]
+    similar: NotRequired[str]
 
 
 class StopResult(TypedDict):

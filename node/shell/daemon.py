@@ -37,6 +37,7 @@ from node.shell.query_server import serve_queries
 from node.shell.remembering import remembered
 from node.shell.remote_queries import RemoteClient, RemoteServer
 from node.shell.settings import network_config, peer_config
+from node.shell.similar_file import SimilarFile
 from node.shell.storage import Storage
 from node.shell.worker import Worker
 from node.store.rows import PersonRow
@@ -61,6 +62,10 @@ CHECKPOINT_S = 20.0
 
 ANSWER_S = 120.0
 """How long the Peer may take to answer: a bug must not keep the one who asked for ever."""
+
+
+FILE_BYTES = 2
+"""The largest file of the index of similar items, times the memory that the index may take."""
 
 
 class Machine(Protocol):
@@ -138,6 +143,8 @@ class Daemon:
         self._inbox = Inbox()
         self._storage = Storage(store, self._inbox, clock)
         self._checkpoints = Checkpointing(paths.checkpoint, store, self._storage)
+        bytes_max = FILE_BYTES * self.settings().similar.bytes_max
+        self._similar_file = SimilarFile(paths.similar, owner_seed, bytes_max)
         self._asked: dict[int, trio.MemorySendChannel[ev.Answer | ev.Refuse]] = {}
         self._next_query = 1
         self._ready = trio.Event()
@@ -240,6 +247,7 @@ class Daemon:
             verify=verify,
             now=self.clock.now(),
             saved=saved,
+            similar_file=self._similar_file,
         )
 
     # ------------------------------------------------------------------------- events to peer
@@ -400,6 +408,7 @@ class Daemon:
                 self.network, uptime_s, store_bytes, self._storage.failures, bugs
             )
             data["checkpoint"] = self._checkpoints.told
+            data["similar"] = self._similar_file.told
             data["faults"] += about_node.process_faults(data)
             warnings += tuple(data["faults"])
         return data, warnings

@@ -31,14 +31,11 @@ def dense(side, n_rows, n_columns):
 
 
 def vectors(around, config):
-    """float64[items, dimensions] of S (w1 R_c + w2 M R_i + M S (w3 R_c + w4 M R_i))."""
-    likes, scale, own = [], [], []
-    for kind, identity in zip(around.kinds, around.identities, strict=True):
-        likes.append(dense(kind.items_of, len(kind.scale), around.n_items))
-        scale.append(kind.scale)
-        own += [signs(i, config.dimensions) for i in identity]
+    """float64[items, dimensions] of S (w1 M R + w2 M S M R)."""
+    likes = [dense(kind.items_of, len(kind.scale), around.n_items) for kind in around.kinds]
+    scale = [kind.scale for kind in around.kinds]
     a, t = np.concatenate(likes), np.concatenate(scale).astype(np.float64)
-    a, own = a * (t > 0)[:, None], np.array(own)
+    a = a * (t > 0)[:, None]
     weighted = a.T * t
     mass = weighted.sum(axis=1)
     heard = mass > 0
@@ -49,5 +46,5 @@ def vectors(around, config):
     size = a.sum(axis=1)
     m = a * gain / np.where(size > 0, size, 1)[:, None] ** config.size_exponent
     items = np.array([signs(i, config.dimensions) for i in around.item_identity])
-    w1, w2, w3, w4 = config.weights
-    return s @ (w1 * own + w2 * m @ items + m @ s @ (w3 * own + w4 * m @ items))
+    w1, w2 = config.weights
+    return s @ (w1 * m @ items + w2 * m @ s @ m @ items)

@@ -14,7 +14,6 @@ from ranking.kernels_embedding import (
     mean_signs,
     mean_vectors,
     mixed,
-    signs_of,
 )
 from ranking.kernels_storage import hash_names
 from tests.ranking import naive_embedding as naive
@@ -57,21 +56,21 @@ def test_directions_are_fair_and_independent():
 
 
 def test_profiles_are_means_of_their_items():
-    contexts, authors, items = people()
+    contexts, _, items = people()
     gain = np.linspace(0.5, 2, N_ITEMS).astype(np.float32)
     likes = naive.dense(contexts.items_of, N_AUTHORS, N_ITEMS)
     directions = np.array([naive.signs(i, DIMENSIONS) for i in items])
-    expected = 0.7 * (likes * gain / likes.sum(axis=1)[:, None] ** 0.6) @ directions
-    expected += 0.3 * np.array([naive.signs(i, DIMENSIONS) for i in authors])
+    expected = (likes * gain / likes.sum(axis=1)[:, None] ** 0.6) @ directions
     made = np.zeros((contexts.place.max() + 1, DIMENSIONS), np.float32)
-    mean_signs(contexts, items, gain, 0.6, 0.7, made)
-    signs_of(contexts, authors, 0.3, made)
+    mean_signs(contexts, items, gain, 0.6, made)
     placed = np.flatnonzero(contexts.place >= 0)
     assert made == pytest.approx(expected[placed], abs=1e-5)
-    again = np.zeros_like(made)
-    mean_vectors(contexts, directions.astype(np.float32), gain, 0.6, again)
-    mean_signs(contexts, items, gain, 0.6, -1.0, again)
-    assert again == pytest.approx(np.zeros_like(again), abs=1e-5)
+    row_of = np.array([3, -1, *range(4, N_ITEMS + 2)], np.int32)
+    vectors = np.random.default_rng(2).random((N_ITEMS + 2, 3)).astype(np.float32)
+    there = likes * gain / likes.sum(axis=1)[:, None] ** 0.6 * (row_of >= 0)
+    means = np.zeros((len(made), 3), np.float32)
+    mean_vectors(contexts, vectors, row_of, gain, 0.6, means)
+    assert means == pytest.approx((there @ vectors[row_of])[placed], abs=1e-5)
 
 
 def test_an_item_is_the_mean_of_its_heard_contexts_and_mass_counts_all_of_them():
@@ -97,12 +96,13 @@ def test_an_item_is_the_mean_of_its_heard_contexts_and_mass_counts_all_of_them()
 def test_a_fingerprint_tells_who_is_heard_and_nothing_else():
     contexts, authors, _ = people()
     rows = np.arange(N_ITEMS, dtype=np.int32)
-    made = np.zeros(N_ITEMS, np.uint64)
-    fingerprints(contexts, authors, rows, made)
+    made, degree = np.zeros(N_ITEMS, np.uint64), np.zeros(N_ITEMS, np.int64)
+    fingerprints(contexts, authors, rows, made, degree)
     for i in rows.tolist():
         window = slice(contexts.of_items.ptr[i], contexts.of_items.ptr[i + 1])
         who = [v for v in contexts.of_items.row[window].tolist() if contexts.scale[v] > 0]
         words = [(int(authors[v]) + 0x9E3779B97F4A7C15) & (2**64 - 1) for v in who]
+        assert degree[i] == len(who)
         assert int(made[i]) == sum(naive.mixed(w) for w in words) & (2**64 - 1)
 
 

@@ -3,23 +3,31 @@
 import numpy as np
 import pytest
 
-from ranking.similar import Near, SimilarConfig, SimilarItems, people_around, shared_people
+from ranking.embedding import Embedding
+from ranking.similar import Near, SimilarConfig, near_exact, people_around, shared_people
 from ranking.view import TrustView
 from tests.ranking.worlds import snapshot, trust_vector
 
 PEOPLE, ITEMS, OWNER = 30, 24, 0
+NONE = np.empty(0, np.int32)
 
 
 def names(n, salt):
     return np.random.default_rng(salt).integers(1, 2**64, n, np.uint64)
 
 
-def embedded(likes, t, config=None, n_authors=PEOPLE + 10):
-    graph = snapshot(likes, n_authors, ITEMS)
-    view = TrustView.of(graph, trust_vector(t, OWNER))
-    config = config or SimilarConfig()
-    near = people_around(view, names(ITEMS, 1), names(n_authors, 2), config)
-    return view, SimilarItems.of(near, config)
+class Seen:
+    """What somebody with this trust sees of these likes."""
+
+    def __init__(self, likes, t, config=None, n_authors=PEOPLE + 10, n_items=ITEMS):
+        config = config or SimilarConfig()
+        self.view = TrustView.of(snapshot(likes, n_authors, n_items), trust_vector(t, OWNER))
+        identities = names(n_items, 1), names(n_authors, 2)
+        self.around = people_around(self.view, *identities, config)
+        self.embedding = Embedding.of(self.around, config.embedding)
+
+    def near(self, item, n, hidden=NONE):
+        return near_exact(self.embedding, self.around, item, n, hidden)
 
 
 def groups():
@@ -33,16 +41,17 @@ def groups():
 
 
 def test_neighbours_share_a_taste():
-    _, made = embedded(*groups())
+    made = Seen(*groups())
     for item in (0, 5, 12, 20):
-        near = made.near(item, 8, np.empty(0, np.int32))
+        near = made.near(item, 8)
         assert len(near) == 8
         assert all((one.item < 12) == (item < 12) for one in near)
+        assert [one.likeness for one in near] == sorted((o.likeness for o in near), reverse=True)
 
 
-def test_excluded_items_are_left_out_and_n_is_kept():
-    _, made = embedded(*groups())
-    first = made.near(0, 3, np.empty(0, np.int32))
+def test_hidden_items_are_left_out_and_n_is_kept():
+    made = Seen(*groups())
+    first = made.near(0, 3)
     assert len(first) == 3
     left = made.near(0, 3, np.array([first[0].item], np.int32))
     assert [one.item for one in left[:2]] == [one.item for one in first[1:]]
@@ -50,10 +59,11 @@ def test_excluded_items_are_left_out_and_n_is_kept():
 
 def test_who_is_not_trusted_moves_not_a_bit():
     likes, t = groups()
-    _, before = embedded(likes, t)
-    _, after = embedded(likes | {PEOPLE + k: {0: 1.0, 11: 1.0} for k in range(10)}, t)
-    assert before.vectors.tobytes() == after.vectors.tobytes()
-    assert not after.vectors[11].any()
+    before = Seen(likes, t)
+    after = Seen(likes | {PEOPLE + k: {0: 1.0, 11: 1.0} for k in range(10)}, t)
+    assert before.embedding.mixed.tobytes() == after.embedding.mixed.tobytes()
+    assert [before.near(i, 9) for i in range(ITEMS)] == [after.near(i, 9) for i in range(ITEMS)]
+    assert after.near(11, 9) == []
 
 
 def test_little_trust_makes_little_likeness():
@@ -63,22 +73,16 @@ def test_little_trust_makes_little_likeness():
     for part in (1e-4, 1e-2, 1.0):
         mine = part / (PEOPLE - 1)
         shared = {v: x * (1 - mine) for v, x in t.items()} | {PEOPLE: mine}
-        _, made = embedded(likes | {PEOPLE: {0: 1.0, 11: 1.0}}, shared)
-        near = {one.item: one.likeness for one in made.near(0, ITEMS, np.empty(0, np.int32))}
-        likeness[part] = near.get(11, 0.0)
+        made = Seen(likes | {PEOPLE: {0: 1.0, 11: 1.0}}, shared)
+        likeness[part] = {one.item: one.likeness for one in made.near(0, ITEMS)}.get(11, 0.0)
         floor = SimilarConfig().kappa
         assert likeness[part] <= 1.05 * part / (part + floor), "the bound of the module"
-    assert likeness[1.0] > 0.2
-
-
-def test_an_item_that_nobody_trusted_has_is_like_nothing():
-    _, made = embedded(*groups())
-    assert made.near(11, 5, np.empty(0, np.int32)) == []
+    assert likeness[1.0] > 0.1
 
 
 def test_reasons_are_the_people_who_like_both_with_their_shares():
     likes = {1: {0: 1.0, 1: 0.5}, 2: {0: 1.0, 1: 1.0}, 3: {0: 1.0, 2: 1.0}, 4: {1: 1.0}}
-    view, _ = embedded(likes, {1: 0.5, 2: 0.25, 3: 0.125, 4: 0.125})
+    view = Seen(likes, {1: 0.5, 2: 0.25, 3: 0.125, 4: 0.125}).view
     near = [Near(1, 0.9), Near(2, 0.5), Near(5, 0.1)]
     both, one, nobody = shared_people(view, 0, near, 5)
     assert [(p.source, p.author) for p in both.paths] == [(0, 1), (0, 2)]
@@ -90,6 +94,7 @@ def test_reasons_are_the_people_who_like_both_with_their_shares():
     assert sum(p.share for p in short.paths) + short.other_share == pytest.approx(1)
 
 
-def test_a_negative_floor_is_refused():
-    with pytest.raises(ValueError, match="kappa"):
-        SimilarConfig(kappa=-1)
+@pytest.mark.parametrize("settings", [{"kappa": -1}, {"index_from": 0}, {"stale": 0}])
+def test_what_cannot_be_is_refused(settings):
+    with pytest.raises(ValueError, match=r"must be|need"):
+        SimilarConfig(**settings)

@@ -35,6 +35,7 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             "bytes_max": state.config.graph.bytes_max,
             "names_bytes": graph.names_nbytes,
             "views_bytes": state.views.nbytes,
+            "similar_bytes": state.similar.nbytes,
             "evicted": graph.evicted,
             "refused": graph.refused,
         },

@@ -129,11 +129,22 @@ def search(
     session: Session,
     words: Annotated[list[str], typer.Argument(help="Words of a title or tag.")],
     n: ListLength = 20,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say under each result why it is there.")
+    ] = False,
     remote: Remote = None,
 ) -> None:
-    """Find items by words: text matches first, ordered by what trusted people opened."""
-    data = ask_anywhere(session, remote, "search", words=words, n=n)
-    lines = [f"{place:3}. {named(entry)}" for place, entry in enumerate(data["items"], 1)]
+    """Find items by words: text matches first, ordered by what trusted people opened.
+
+    Liking a result within an hour, or `grapevine click`, is remembered as right for these words.
+    """
+    data = ask_anywhere(session, remote, "search", words=words, n=n, explain=explain or None)
+    lines: list[str] = []
+    for place, entry in enumerate(data["items"], 1):
+        some = "  [some words]" if entry["matched"] == "partial" and not explain else ""
+        lines.append(f"{place:3}. {named(entry)}{some}")
+        if explain:
+            lines.append(f"       {_found_by(entry)}")
     if not lines:
         session.say(f"nothing found for {' '.join(words)}")
     elif data["matched_by"] == "popular":
@@ -141,18 +152,56 @@ def search(
     session.show(data, *lines)
 
 
+MATCHES = {
+    "text": "all words match",
+    "partial": "some words match",
+    "clicks": "no word matches",
+    "popular": "liked by the people you hear",
+}
+
+
+def _found_by(entry: dict[str, Any]) -> str:
+    """How a result was found, and whose clicks carry it."""
+    parts = [MATCHES.get(entry["matched"], entry["matched"])]
+    if entry["matched"] == "text" and entry["title_by"] == "stranger":
+        parts[0] += ", in a stranger's title only"
+    carried = entry.get("clicked_by") or {"people": [], "count": 0}
+    if carried["count"]:
+        people = [f"{who(person)} {person['share']:.0%}" for person in carried["people"]]
+        more = carried["count"] - len(people)
+        others = f" and {more} more" if more > 0 else ""
+        parts.append(f"opened for it by {', '.join(people)}{others} (score {entry['score']:.3g})")
+    elif entry["matched"] != "popular":
+        parts.append("nobody whom you trust opened it for these words")
+    return "; ".join(parts)
+
+
 @command(app, "click")
 def click(
     session: Session,
     item: Annotated[str, typer.Argument(help="The item that was opened.")],
-    words: Annotated[str, typer.Option("--for", metavar="WORDS", help="The words searched for.")],
+    words: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="WORDS", help="The words searched for; those of the last search."
+        ),
+    ] = None,
     position: Annotated[
-        int, typer.Option(min=1, max=1001, metavar="N", help="Its place in the list.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, max=1001, metavar="N", help="Its place in the list; as the last search showed."
+        ),
+    ] = None,
 ) -> None:
     """Say that an item was right for these words. Stays here until clicks are shared."""
-    if not words.strip():
+    if words is not None and not words.strip():
         raise usage("--for needs the words that were searched for", 'e.g. --for "blue album"')
-    data = session.ask("click", item=item, words=words.split(), position=position - 1)
+    data = session.ask(
+        "click",
+        item=item,
+        words=words.split() if words is not None else None,
+        position=position - 1 if position is not None else None,
+    )
     kept = "shared" if data["shared"] else "kept on this node"
-    session.show(data, f"noted {item} for {' '.join(data['terms'])} ({kept})")
+    place = f" at place {data['position'] + 1}"
+    session.show(data, f"noted {item} for {' '.join(data['terms'])}{place} ({kept})")

@@ -45,6 +45,8 @@ def like(
     data = session.ask("like", item=item, kind=kind, weight=weight, title=title)
     kept = "shared" if data["shared"] else "kept on this node"
     session.show(data, f"{item}: {data['weight']:+.2f} ({kept})")
+    if data.get("clicked"):
+        session.say(f"noted as right for {' '.join(data['clicked'])}, too")
 
 
 @command(app, "forget")

@@ -73,10 +73,17 @@ class ComputeFailed:
 
 @dataclass(frozen=True, slots=True)
 class InfoFound:
-    """What the store knows of the items of `FindInfo(token)`, in no particular order."""
+    """What the store knows of the items of `FindInfo(token)` and of those that match its words.
+
+    rows: in no particular order. matched: items in whose title or tags all the words are, the most
+    relevant first, at most as many as asked for and those of `items` that match. partial: items
+    with some of the words, looked for only where there is not enough else.
+    """
 
     token: int
     rows: tuple["InfoRow", ...]
+    matched: tuple[str, ...] = ()
+    partial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +327,14 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class FindInfo:
-    """Look up titles: of `items`, or of whatever matches all `words` (at most `limit` items)."""
+    """Look up titles: of `items`, and of what matches `words`: at most `limit` items with all of
+    them and, where these and `items` are fewer than `enough`, with some of them."""
 
     token: int
     items: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     limit: int = 200
+    enough: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from node.core.events import Asked, Effect, Event, Refuse
 from node.core.interest import interest, interest_walks, may_ask_for
 from node.core.methods import (
     about,
+    clicking,
     params,
     people,
     recommending,
@@ -85,7 +86,7 @@ HANDLERS: dict[str, Handler] = {
     "why": recommending.on_why,
     "similar": similar.on_similar,
     "search": searching.on_search,
-    "click": searching.on_click,
+    "click": clicking.on_click,
     "share_get": sharing.on_share_get,
     "share_set": sharing.on_share_set,
     "share_preview": sharing.on_share_preview,

@@ -24,6 +24,7 @@ from node.core.events import (
     Refuse,
     Write,
 )
+from node.core.last_search import LastSearches
 from node.core.persons import Person, Persons
 from node.core.similar import SimilarDesk
 from node.core.trusting import LOCAL, TrustDesk, Walked, WalkJob
@@ -94,6 +95,7 @@ class PeerState:
     """Person's row -> (version of the trust desk, her trust), at most `VECTORS_MAX`."""
     walks: dict[int, KeptWalks] = field(default_factory=dict)
     """Person's row -> her walks, to be mended; of those with a vector."""
+    last_searches: LastSearches = field(default_factory=LastSearches)
     views: KeptViews = field(default_factory=KeptViews)
     """The graph as the last askers heard it; read and replaced on the worker."""
     finishing: dict[BegunSnapshot, list[int]] = field(default_factory=dict)

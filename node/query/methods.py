@@ -72,13 +72,21 @@ METHODS: Final[Mapping[str, Method]] = {
         "Items like this one, as the people whom the person trusts see it.",
     ),
     "search": Method(
-        {"words": "list of texts", "n?": "1..200, default 20"},
+        {
+            "words": "list of texts",
+            "n?": "1..200, default 20",
+            "explain?": "true: say whose clicks carry each result",
+        },
         results.SearchResult,
         "Items that match the words, ordered by what trusted people opened for them; when nothing"
         " matches, what they like.",
     ),
     "click": Method(
-        {"item": "namespace:name", "words": "list of texts", "position?": "place in the answer"},
+        {
+            "item": "namespace:name",
+            "words?": "list of texts; those of her last search if the item was in it",
+            "position?": "place in the answer, 0 the top; where it stood in her last search",
+        },
         results.ClickResult,
         "The person opened this item when she searched for these words.",
     ),

@@ -166,18 +166,33 @@ class SimilarResult(TypedDict):
 
 
 # --------------------------------------------------------------------------------- taste and search
+class Carrier(Named):
+    """Somebody who opened an item for these words. share: her part of the item's score."""
+
+    share: Real
+
+
+class Clickers(TypedDict):
+    """Whose clicks carry a result: the first of the `count` people, the most first."""
+
+    people: list[Carrier]
+    count: int
+
+
 class Found(Titled):
-    """One answer to a search. matched: `text`, `clicks` when only people's clicks lead there, or
-    `popular` when nothing does. score: trust of those who opened it for these words, the most
-    trusted person counting 1."""
+    """One answer to a search. matched: `text`, `clicks` when only people's clicks lead there,
+    `partial` when some of the words match, or `popular` when nothing does. score: weight of those
+    who opened it for these words, at most 1 for each person and word. clicked_by: there when it was
+    asked for."""
 
     score: Real
     matched: str
+    clicked_by: NotRequired[Clickers]
 
 
 class SearchResult(TypedDict):
-    """search. matched_by: `text`, `clicks`, `popular` or `nothing`, as the first item was found;
-    terms: the words as they were used."""
+    """search. matched_by: `text`, `clicks`, `partial`, `popular` or `nothing`, as the first item
+    was found; terms: the words as clicks know them."""
 
     items: list[Found]
     matched_by: str
@@ -185,19 +200,23 @@ class SearchResult(TypedDict):
 
 
 class ClickResult(TypedDict):
-    """click. shared: whether the person shares clicks, so that this one leaves with the next."""
+    """click. position: where the item stood, 0 the top. shared: whether the person shares clicks,
+    so that this one leaves with the next."""
 
     item: str
     terms: list[str]
+    position: int
     shared: bool
 
 
 class LikeResult(TypedDict):
-    """like. shared: whether the person shares her taste."""
+    """like. shared: whether the person shares her taste. clicked: the words for which it was noted
+    as a click, too, when it was among what her last search showed; else none."""
 
     item: str
     weight: Real
     shared: bool
+    clicked: list[str]
 
 
 class ForgetResult(TypedDict):

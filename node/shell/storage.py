@@ -39,6 +39,10 @@ log = logging.getLogger(__name__)
 BACKLOG_MAX = 2_000
 """Bundles waiting for the disk; beyond it arrivals are left waiting at the inbox."""
 
+INFO_ROWS_MAX = 20_000
+"""Titles read for one search, all sources' of each item: some 20 ms. The least relevant items go
+without, and are not shown then."""
+
 BATCH_MAX = 512
 """Effects handed to the thread at once."""
 
@@ -319,16 +323,19 @@ class Storage:
         return BundlesRead(effect.token, tuple(found))
 
     def _find_info(self, effect: ev.FindInfo) -> ev.Event:
+        full, partial, rows = list[str](), list[str](), list[ItemInfoRow]()
         try:
             with self._contained():
                 if effect.words:
-                    rows = self._store.search_items(effect.words, effect.limit)
-                else:
-                    rows = self._store.item_info(effect.items)
+                    full, partial = self._store.match_items(
+                        effect.words, effect.limit, enough=effect.enough, clicked=effect.items
+                    )
+                items = dict.fromkeys((*effect.items, *full, *partial))
+                rows = self._store.item_info(items, INFO_ROWS_MAX if effect.words else None)
         except NodeError as error:
             log.error("titles could not be read: %s", error)
-            rows = []
-        return ev.InfoFound(effect.token, tuple(_info(row) for row in rows))
+        infos = tuple(_info(row) for row in rows)
+        return ev.InfoFound(effect.token, infos, tuple(full), tuple(partial))
 
 
 def _info(row: ItemInfoRow) -> ev.InfoRow:

@@ -1,19 +1,14 @@
-"""What items are called, by whom, and finding them by words."""
+"""What items are called, by whom."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from node.store.database import Database
 from node.store.persons import SEPARATOR
 from node.store.rows import ItemInfoRow
+from node.store.word_breaks import apart
 
 ITEM_INFO_MAX = 1_000_000
 """Rows kept, about 250 MB on disk; at the cap others' new names are refused, our own never are."""
-
-WORDS_MAX = 16
-"""Words of one search that are looked at."""
-
-_WORD = re.compile(r"\w+")
 
 _UPSERT_INFO = """
 INSERT INTO item_info (item, source, title, tags, seq, device) VALUES (?, ?, ?, ?, ?, ?)
@@ -24,9 +19,14 @@ WHERE (excluded.seq, excluded.device) >= (seq, device)
         IS NOT (title, tags, seq, device)
 """
 
+_ADD_TEXT = """
+INSERT INTO item_texts (item, title, tags, title_words, tag_words) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
 
 class ItemTables(Database):
-    """Table `item_info` and its full-text index."""
+    """Tables `item_info` and `item_texts`."""
 
     _room = 0
     """Rows that may be added before the table must be counted again."""
@@ -43,39 +43,33 @@ class ItemTables(Database):
                 self._room = ITEM_INFO_MAX - (count[0] if count else 0)
             full = self._room < len(rows)
             self._room -= len(rows)
+            said = [
+                (*row[:3], SEPARATOR.join(row.tags), row.seq, row.device)
+                for row in rows
+                if not (full and row.source)
+            ]
+            texts = dict.fromkeys((item, title, tags) for item, _, title, tags, _, _ in said)
             self._executemany(
-                _UPSERT_INFO,
-                (
-                    (*row[:3], SEPARATOR.join(row.tags), row.seq, row.device)
-                    for row in rows
-                    if not (full and row.source)
-                ),
+                _ADD_TEXT, ((*text, _set_apart(text[1]), _set_apart(text[2])) for text in texts)
             )
+            self._executemany(_UPSERT_INFO, said)
+            self._execute("DELETE FROM item_texts WHERE sources = 0")
 
-    def item_info(self, items: Iterable[str]) -> list[ItemInfoRow]:
-        """What is known of these items, by every source."""
+    def item_info(self, items: Iterable[str], rows_max: int | None = None) -> list[ItemInfoRow]:
+        """What is known of these items, by every source; of the first of them where `rows_max` does
+        not suffice for all."""
         found: list[ItemInfoRow] = []
         sql = "SELECT item, source, title, tags, seq, device FROM item_info WHERE item = ?"
         for item in items:
             found.extend(_info(*row) for row in self._rows(sql, (item,)))
+            if rows_max is not None and len(found) >= rows_max:
+                break
         return found
 
-    def search_items(self, words: Iterable[str], limit: int) -> list[ItemInfoRow]:
-        """Rows of at most `limit` items whose title or tags hold all the words, best match first.
 
-        Case, accents and punctuation do not matter; the last word may be the beginning of one.
-        Nothing is found for no words.
-        """
-        terms = _WORD.findall(" ".join(words))[:WORDS_MAX]
-        if not terms:
-            return []
-        query = " ".join(f'"{term}"' for term in terms) + "*"
-        rows = self._rows(
-            "SELECT DISTINCT item FROM item_words JOIN item_info ON info = item_words.rowid"
-            " WHERE item_words MATCH ? ORDER BY rank LIMIT ?",
-            (query, limit),
-        )
-        return self.item_info(row[0] for row in rows)
+def _set_apart(text: str) -> str | None:
+    spaced = apart(text)
+    return spaced if spaced != text else None
 
 
 def _info(item: str, source: bytes, title: str, tags: str, seq: int, device: bytes) -> ItemInfoRow:

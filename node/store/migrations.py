@@ -7,11 +7,13 @@ was laid beside it, so a failure at any moment leaves either the old store or th
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from node.durable_file import sync_directory, sync_file
 from node.store.errors import SchemaTooNew, StoreDamaged
+from node.store.word_breaks import apart
 
 APPLICATION_ID = 0x47525056
 """`GRPV` in the file's header: an SQLite file without it is somebody else's."""
@@ -57,7 +59,70 @@ CREATE TABLE shown (
 ) STRICT;
 """
 
-STEPS: Mapping[int, str] = {1: _CHANGES, 2: _SHOWN}
+_TEXTS = """
+-- Each different text of an item once, however many say it: what the word index reads. The words
+-- are the text with letters of scripts without spaces set apart; NULL where that changes nothing.
+CREATE TABLE item_texts (
+    text        INTEGER PRIMARY KEY,
+    item        TEXT    NOT NULL,
+    title       TEXT    NOT NULL,
+    tags        TEXT    NOT NULL,
+    title_words TEXT,
+    tag_words   TEXT,
+    sources     INTEGER NOT NULL DEFAULT 0,     -- rows of item_info that say so
+    UNIQUE (item, title, tags)
+) STRICT;
+
+CREATE INDEX item_texts_of_nobody ON item_texts (text) WHERE sources = 0;
+
+DROP TRIGGER item_info_added;
+DROP TRIGGER item_info_removed;
+DROP TRIGGER item_info_changed;
+DROP TABLE item_words;
+
+CREATE VIRTUAL TABLE item_words USING fts5 (
+    title, tags, content = '', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE item_terms USING fts5vocab ('item_words', 'row');
+
+CREATE TRIGGER item_text_added AFTER INSERT ON item_texts BEGIN
+    INSERT INTO item_words (rowid, title, tags)
+    VALUES (new.text, coalesce(new.title_words, new.title), coalesce(new.tag_words, new.tags));
+END;
+
+CREATE TRIGGER item_text_removed AFTER DELETE ON item_texts BEGIN
+    INSERT INTO item_words (item_words, rowid, title, tags)
+    VALUES ('delete', old.text, coalesce(old.title_words, old.title),
+            coalesce(old.tag_words, old.tags));
+END;
+
+-- Whoever writes into item_info has put the text there before, and sweeps what nobody says.
+INSERT INTO item_texts (item, title, tags, title_words, tag_words, sources)
+SELECT item, title, tags, nullif(apart(title), title), nullif(apart(tags), tags), count(*)
+FROM item_info GROUP BY item, title, tags ORDER BY min(info);
+
+CREATE TRIGGER item_info_added AFTER INSERT ON item_info BEGIN
+    UPDATE item_texts SET sources = sources + 1
+    WHERE (item, title, tags) = (new.item, new.title, new.tags);
+END;
+
+CREATE TRIGGER item_info_removed AFTER DELETE ON item_info BEGIN
+    UPDATE item_texts SET sources = sources - 1
+    WHERE (item, title, tags) = (old.item, old.title, old.tags);
+    DELETE FROM item_texts
+    WHERE (item, title, tags) = (old.item, old.title, old.tags) AND sources = 0;
+END;
+
+CREATE TRIGGER item_info_changed AFTER UPDATE ON item_info
+WHEN (old.title, old.tags) IS NOT (new.title, new.tags) BEGIN
+    UPDATE item_texts SET sources = sources + 1
+    WHERE (item, title, tags) = (new.item, new.title, new.tags);
+    UPDATE item_texts SET sources = sources - 1
+    WHERE (item, title, tags) = (old.item, old.title, old.tags);
+END;
+"""
+
+STEPS: Mapping[int, str] = {1: _CHANGES, 2: _SHOWN, 3: _TEXTS}
 """SQL that leads from schema `n` to `n + 1`, by `n`. A step is never edited once released."""
 
 
@@ -96,10 +161,15 @@ def migrate(connection: apsw.Connection, path: Path, steps: Mapping[int, str] = 
 
 def run_steps(connection: apsw.Connection, steps: Mapping[int, str] = STEPS) -> None:
     """Run the missing steps in one transaction; the caller has made sure there is a way back."""
+    connection.create_scalar_function("apart", _apart, 1, deterministic=True)
     with connection:
         for version in range(connection.pragma("user_version"), schema_version(steps)):
             connection.execute(steps[version])
             connection.pragma("user_version", version + 1)
+
+
+def _apart(*texts: Any) -> str:
+    return apart(texts[0])
 
 
 def copy_database(

@@ -6,7 +6,8 @@ shares one connection and its transactions; its parts live in modules by subject
     bundles.py   feeds and bundles, void marks, dropped authors, proofs of equivocation
     persons.py   hosted people and their private facts, vouches and clicks
     changes.py   whose feeds have changed since the checkpoint
-    items.py     titles and tags, word search
+    items.py     titles and tags
+    word_search.py  items by words
     peers.py     addresses, ledger, block and allow lists, settings
     backup.py    copies, and restoring one without ever equivocating
 
@@ -29,16 +30,16 @@ from node.store.bundles import BundleTables
 from node.store.changes import ChangeTables
 from node.store.database import connect
 from node.store.errors import StoreDamaged, StoreError, translated
-from node.store.items import ItemTables
 from node.store.peers import PeerTables
 from node.store.persons import PersonTables
+from node.store.word_search import WordSearch
 
 _CLEAN = "clean_shutdown"
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 
 
-class Store(BundleTables, ChangeTables, PersonTables, ItemTables, PeerTables):
+class Store(BundleTables, ChangeTables, PersonTables, WordSearch, PeerTables):
     """An open store. Make one with `Store.open`; the caller holds the directory's lock."""
 
     @classmethod

@@ -221,8 +221,8 @@ class Host:
                 waiting.append(ev.Committed(token))
             case ev.Compute(token=token, job=job):
                 waiting.append(ev.Computed(token, job()))
-            case ev.FindInfo(token=token):
-                waiting.append(ev.InfoFound(token, self.store.find(effect)))
+            case ev.FindInfo():
+                waiting.append(self.store.find(effect))
             case ev.Answer(token=token) | ev.Refuse(token=token):
                 self._on_answer(token, effect)
             case _ if not self.store.obey(effect):

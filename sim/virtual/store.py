@@ -181,18 +181,29 @@ class MemoryStore:
             found.append(wire)
         return tuple(found)
 
-    def find(self, order: ev.FindInfo) -> tuple[ev.InfoRow, ...]:
-        """Titles: of items, or of what matches all words."""
+    def find(self, order: ev.FindInfo) -> ev.InfoFound:
+        """Titles of items and of what matches words, in the order in which they came."""
         if not self.infos:
-            return ()
-        rows, wanted = list(self.infos.values()), order.items
-        if order.words:
-            words = [word.casefold() for word in order.words]
-            texts = {r.item: f"{r.title} {' '.join(r.tags)}".casefold() for r in rows}
-            wanted = tuple(i for i, text in texts.items() if all(w in text for w in words))
-            wanted = wanted[: order.limit]
-        chosen = dict.fromkeys(wanted)
-        return tuple(row for row in rows if row.item in chosen)
+            return ev.InfoFound(order.token, ())
+        rows = list(self.infos.values())
+        full, partial = self._matches(rows, order) if order.words else ((), ())
+        chosen = dict.fromkeys((*order.items, *full, *partial))
+        found = tuple(row for row in rows if row.item in chosen)
+        return ev.InfoFound(order.token, found, full, partial)
+
+    def _matches(
+        self, rows: list[ev.InfoRow], order: ev.FindInfo
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        words = [word.casefold() for word in order.words]
+        texts = {r.item: f"{r.title} {' '.join(r.tags)}".casefold() for r in rows}
+        count = {item: sum(word in text for word in words) for item, text in texts.items()}
+        full = [item for item, n in count.items() if n == len(words)]
+        clicked = [item for item in order.items if item in full[order.limit :]]
+        full = [*full[: order.limit], *clicked]
+        if len(dict.fromkeys((*full, *order.items))) >= order.enough:
+            return tuple(full), ()
+        partial = [item for item, n in count.items() if 0 < n < len(words)]
+        return tuple(full), tuple(partial[: order.limit])
 
     # ---------------------------------------------------------------------------------- own
     def write(self, write: ev.Write, now: float) -> None:

@@ -103,19 +103,24 @@ def author(value: str) -> NodeId | None:
         return None
 
 
-def terms(value: Any) -> tuple[str, ...]:
-    """Search words as terms: case-folded, distinct, at most 16 of at most 32 bytes each."""
+def words(value: Any) -> tuple[str, ...]:
+    """Search words: case-folded, printable, each once, in their order; at least one."""
     if isinstance(value, str):
         value = value.split()
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise BadParameter("words must be a list of texts")
-    words = [w for part in value for w in valid_text(part, "a word").casefold().split()]
-    cut = [w.encode()[: limits.TERM_BYTES_MAX].decode(errors="ignore") for w in words]
-    clean = dict.fromkeys("".join(c for c in w if c.isprintable()) for w in cut)
+    each = [w for part in value for w in valid_text(part, "a word").casefold().split()]
+    clean = dict.fromkeys("".join(c for c in w if c.isprintable()) for w in each)
     clean.pop("", None)
-    found = tuple(clean)[: limits.TERMS_MAX]
-    if not found:
+    if not clean:
         raise BadParameter("words must hold at least one word")
+    return tuple(clean)
+
+
+def terms(value: Any) -> tuple[str, ...]:
+    """Search words as terms of clicks: at most 16 of at most 32 bytes each."""
+    cut = (w.encode()[: limits.TERM_BYTES_MAX].decode(errors="ignore") for w in words(value))
+    found = tuple(dict.fromkeys(term for term in cut if term))[: limits.TERMS_MAX]
     for term in found:
         check_text(term, limits.TERM_BYTES_MAX, "term")
     return found

@@ -1,42 +1,75 @@
-"""search and click: words to items, text first, then what trusted people opened for those words,
-then what is liked among them."""
+"""search: words to items, text first, then what trusted people opened for those words, then what is
+liked among them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from node.core.events import (
-    Answer,
-    Asked,
-    CommitFailed,
-    Computed,
-    Effect,
-    Event,
-    FindInfo,
-    InfoFound,
-    InfoRow,
-    PutClick,
-)
+from node.core.events import Answer, Asked, Computed, Effect, Event, FindInfo, InfoFound
 from node.core.methods import params
-from node.core.methods.recommending import failed, no_such_person, walking
-from node.core.naming import item_names, titles
-from node.core.persons import ClickFact, Person
-from node.core.state import PeerState, refuse
-from protocol.ids import AuthorKey
-from ranking.search import Found, SearchConfig, Similarity, click_scores, search
+from node.core.methods.recommending import Walking, draw_seed, failed, no_such_person, walking
+from node.core.naming import Titles, item_names, person_named, titles
+from node.core.persons import Person
+from node.core.state import PeerState
+from ranking.click_table import ClickTable
+from ranking.search import (
+    Found,
+    SearchConfig,
+    Similarity,
+    Source,
+    click_scores,
+    clicked_by,
+    search,
+    swapped,
+)
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 from ranking.view import TrustView
 
 CANDIDATES = 200
-"""Items with a text match that are ranked."""
+"""Items with a text match, and as many known by clicks, that are ranked."""
 
-CLICKS_MAX = 10_000
-"""Clicks kept of one hosted person; more are refused."""
+WORDS_MAX = 64
+"""Words that are looked for in titles and tags; a warning says that more were left out."""
+
+CARRIERS_MAX = 5
+"""People named for a result that clicks carry."""
 
 TRUSTED_MATCH, STRANGER_MATCH = 1.0, 0.5
 """How well text matches: a title that only strangers give never stands above a trusted one."""
+
+PARTIAL = "partial"
+"""`matched` of an item with some of the words, below everything that matches or was clicked."""
+
+
+@dataclass(slots=True)
+class _Searching:
+    """One search on its way through the worker and the store."""
+
+    state: PeerState
+    person: Person
+    asked: Asked
+    words: tuple[str, ...]
+    n: int
+    explain: bool
+    walked: Walking
+    table: ClickTable
+    terms: NDArray[np.int32]
+    trust: TrustVector | None = None
+    clicks: dict[str, float] = field(default_factory=dict)
+    """Score of the best of the clicked items, best first."""
+    scores: tuple[NDArray[np.int32], NDArray[np.float64]] | None = None
+    """(item rows, scores) of all clicked items, by row."""
+
+    @property
+    def config(self) -> SearchConfig:
+        """How the ranking is set."""
+        return self.state.config.search
 
 
 def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -45,130 +78,173 @@ def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     person = state.person(asked)
     if person is None:
         return no_such_person(asked)
-    words = params.terms(asked.params.get("words"))
+    words = params.words(asked.params.get("words"))
     n = int(params.number(asked.params, "n", 1, CANDIDATES, 20))
-
-    def on_matched(event: Event, then: float) -> list[Effect]:
-        rows = event.rows if isinstance(event, InfoFound) else ()
-        return _rank(state, person, asked, words, n, rows, then)
-
-    return [FindInfo(state.then(on_matched), words=words, limit=CANDIDATES)]
-
-
-def _rank(
-    state: PeerState,
-    person: Person,
-    asked: Asked,
-    words: tuple[str, ...],
-    n: int,
-    rows: tuple[InfoRow, ...],
-    now: float,
-) -> list[Effect]:
-    """Trust and clicks on the worker, then titles, then the answer."""
-    heard = (row for row in rows if not state.trust.refuses(AuthorKey(row.author)))
-    matched = list(dict.fromkeys(row.item for row in heard))
-    walked = walking(state, person)
-    blocked = state.trust.refused
-    config = state.config.search
-    terms = state.clicks.terms.lookup_many([word.encode() for word in words])
+    explain = bool(asked.params.get("explain", False))
+    known = [term.encode() for term in params.terms(words)]
+    terms = state.clicks.terms.lookup_many(known)
     terms = terms[terms >= 0]
-    whole = config.similarity is Similarity.PUBLISHED
+    whole = state.config.search.similarity is Similarity.PUBLISHED
     table = state.clicks.table() if whole else state.clicks.for_terms(terms)
+    job = _Searching(state, person, asked, words, n, explain, walking(state, person), table, terms)
 
-    def work(
-        snapshot: GraphSnapshot,
-    ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
-        trust = walked.walk()
-        clicked = click_scores(table, terms, trust, config)
-        nothing = not matched and not clicked[0].size
-        if not nothing:
-            return trust, clicked, []
-        view = state.views.view(snapshot, trust, blocked)
-        return trust, clicked, _popular(view, CANDIDATES)
+    def work() -> tuple[TrustVector, NDArray[np.int32], NDArray[np.float64]]:
+        trust = job.walked.walk()
+        return trust, *click_scores(table, terms, trust, job.config)
 
-    def on_ranked(event: Event, _now: float) -> list[Effect]:
+    return [state.compute(work, lambda event, _now: _on_scored(job, event))]
+
+
+def _on_scored(job: _Searching, event: Event) -> list[Effect]:
+    """Clicks are scored: ask the store what matches the words, and for titles."""
+    if not isinstance(event, Computed):
+        return failed(job.asked, event)
+    state = job.state
+    job.trust, rows, scores = event.result
+    job.walked.keep(state)
+    blocked = len(state.blocked_items)
+    best = rows[: CANDIDATES + blocked]
+    names = item_names(state, best.tolist())
+    clicked = zip(names, scores[: best.size].tolist(), strict=True)
+    job.clicks = dict([one for one in clicked if one[0] not in state.blocked_items][:CANDIDATES])
+    order = np.argsort(rows)
+    job.scores = rows[order], scores[order]
+    state.graph.hold()  # what matches is looked up among the scores, by row
+
+    def on_matched(event: Event, now: float) -> list[Effect]:
+        try:
+            return _on_matched(job, event, now)
+        finally:
+            state.graph.unhold()
+
+    return [
+        FindInfo(
+            state.then(on_matched),
+            items=tuple(job.clicks),
+            words=job.words[:WORDS_MAX],
+            limit=CANDIDATES,
+            enough=job.n,
+        )
+    ]
+
+
+def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
+    """Put the parts together; where there is nothing, fall back to what is liked."""
+    state = job.state
+    found = event if isinstance(event, InfoFound) else InfoFound(0, ())
+    listed = [
+        item
+        for item in dict.fromkeys((*found.matched, *job.clicks, *found.partial))
+        if item not in state.blocked_items
+    ]
+    named = titles(state, job.person, job.trust, listed, found.rows)
+    told = {item for item in listed if named[item]["title_by"] != "none"}
+    matched = [item for item in found.matched if item in told]
+    partial = [item for item in found.partial if item in told]
+    partial.sort(key=lambda item: named[item]["title_by"] == "stranger")
+    if not matched and not job.clicks and not partial:
+        return _popular(job, now)
+    _score_matched(job, matched)
+    items = _ordered(job, matched, named)
+    places = [named[item] | {"matched": source.value} for item, source in items]
+    rest = [named[item] | {"matched": PARTIAL} for item in partial if item not in job.clicks]
+    return _answer(job, [*places, *rest][: job.n], now)
+
+
+def _score_matched(job: _Searching, matched: Sequence[str]) -> None:
+    """What matches may have been clicked without being among the most clicked."""
+    assert job.scores is not None
+    rows, scores = job.scores
+    if not rows.size:
+        return
+    wanted = job.state.graph.items.lookup_many([item.encode() for item in matched])
+    at = np.searchsorted(rows, wanted).clip(max=rows.size - 1)
+    for item, row, place in zip(matched, wanted.tolist(), at.tolist(), strict=True):
+        if int(rows[place]) == row:
+            job.clicks.setdefault(item, float(scores[place]))
+
+
+def _ordered(job: _Searching, matched: list[str], named: Titles) -> list[tuple[str, Source]]:
+    """At most n items and why each is there."""
+    items = list(dict.fromkeys((*matched, *job.clicks)))
+    index = {item: place for place, item in enumerate(items)}
+    match = [
+        STRANGER_MATCH if named[item]["title_by"] == "stranger" else TRUSTED_MATCH
+        for item in matched
+    ]
+    clicked = sorted(job.clicks, key=lambda item: -job.clicks[item])
+    found: tuple[Found, ...] = search(
+        (np.arange(len(matched), dtype=np.int32), np.array(match, np.float32)),
+        (
+            np.array([index[item] for item in clicked], np.int32),
+            np.array([job.clicks[item] for item in clicked], np.float64),
+        ),
+        np.empty(0, np.int32),
+        job.n,
+        job.config,
+    )
+    if job.config.swaps > 0:
+        found = swapped(found, job.config, np.random.default_rng(draw_seed(job.state)))
+    return [(items[place.item], place.source) for place in found]
+
+
+def _popular(job: _Searching, now: float) -> list[Effect]:
+    """Nothing matches and nobody clicked: what the trusted like; likes fade, so it is recent."""
+    state, trust, blocked = job.state, job.trust, job.state.trust.refused
+    assert trust is not None
+
+    def work(snapshot: GraphSnapshot) -> list[int]:
+        return _liked_most(state.views.view(snapshot, trust, blocked), CANDIDATES)
+
+    def on_ranked(event: Event, then: float) -> list[Effect]:
         if not isinstance(event, Computed):
-            return failed(asked, event)
-        trust, (clicked, scores), popular = event.result
-        walked.keep(state)
-        names = dict.fromkeys((*matched, *item_names(state, (*clicked.tolist(), *popular))))
-        shown = [name for name in names if name not in state.blocked_items]
-        by_clicks = dict(zip(item_names(state, clicked.tolist()), scores.tolist(), strict=True))
+            return failed(job.asked, event)
+        names = [i for i in item_names(state, event.result) if i not in state.blocked_items]
 
-        def on_info(event: Event, _now: float) -> list[Effect]:
+        def on_info(event: Event, later: float) -> list[Effect]:
             infos = event.rows if isinstance(event, InfoFound) else ()
-            named = titles(state, person, trust, shown, infos)
-            texts = {
-                item: STRANGER_MATCH if named[item]["title_by"] == "stranger" else TRUSTED_MATCH
-                for item in matched
-                if item in named
-            }
-            found = _ordered(shown, texts, by_clicks, n, config)
-            items: list[dict[str, Any]] = [
-                named[shown[place.item]]
-                | {"score": by_clicks.get(shown[place.item], 0.0), "matched": place.source.value}
-                for place in found
-            ]
-            by = found[0].source.value if found else "nothing"
-            return [Answer(asked.token, {"items": items, "matched_by": by, "terms": list(words)})]
+            named = titles(state, job.person, trust, names, infos)
+            source = Source.POPULAR.value
+            places = [named[name] | {"matched": source} for name in names[: job.n]]
+            return _answer(job, places, later)
 
-        return [state.find_info(shown, on_info)]
+        return [state.find_info(names[: job.n], on_info)]
 
     return state.compute_on_snapshot(work, on_ranked, now)
 
 
-def _ordered(
-    shown: list[str],
-    texts: dict[str, float],
-    clicks: dict[str, float],
-    n: int,
-    config: SearchConfig,
-) -> tuple[Found, ...]:
-    """The places, by index into `shown`, which stands in the order of the text's relevance."""
-    index = {item: place for place, item in enumerate(shown)}
-    by_text = [item for item in shown if item in texts]
-    by_click = [item for item in clicks if item in index]
-    popular = [] if by_text or by_click else shown
-    return search(
-        (
-            np.array([index[item] for item in by_text], np.int32),
-            np.array([texts[item] for item in by_text], np.float32),
-        ),
-        (
-            np.array([index[item] for item in by_click], np.int32),
-            np.array([clicks[item] for item in by_click], np.float64),
-        ),
-        np.array([index[item] for item in popular], np.int32),
-        n,
-        config,
-    )
-
-
-def _popular(view: TrustView, n: int) -> list[int]:
-    """Item rows by the trust of those who like them; affinities fade, so it is recent, too."""
+def _liked_most(view: TrustView, n: int) -> list[int]:
     best = np.argsort(-view.mass, kind="stable")[:n]
     rows: list[int] = best[view.mass[best] > 0].tolist()
     return rows
 
 
-def on_click(state: PeerState, asked: Asked, now: float) -> list[Effect]:
-    """The person opened an item that she had searched for. Stays here until clicks are shared."""
-    person = state.person(asked)
-    if person is None:
-        return no_such_person(asked)
-    item = params.item(asked.params)
-    words = params.terms(asked.params.get("words"))
-    position = int(params.number(asked.params, "position", 0, 1000, 0))
-    if len(person.clicks) >= CLICKS_MAX and (words, item) not in person.clicks:
-        return refuse(asked, "store", f"at most {CLICKS_MAX} clicks are kept")
-    data = {"item": item, "terms": list(words), "shared": person.policy.clicks}
+def _answer(job: _Searching, places: list[dict[str, Any]], now: float) -> list[Effect]:
+    """Remember what her list was, and show it."""
+    terms = params.terms(job.words)
+    if job.asked.caller.owner:
+        shown = [place["item"] for place in places]
+        job.state.last_searches.showed(job.person.name, terms, shown, now=now)
+    for place in places:
+        place["score"] = job.clicks.get(place["item"], 0.0)
+        if job.explain:
+            place["clicked_by"] = _carriers(job, place["item"])
+    by = places[0]["matched"] if places else "nothing"
+    left_out = len(job.words) - WORDS_MAX
+    warnings = (f"{left_out} words beyond {WORDS_MAX} were left out",) if left_out > 0 else ()
+    data = {"items": places, "matched_by": by, "terms": list(terms)}
+    return [Answer(job.asked.token, data, warnings)]
 
-    def on_done(event: Event, _now: float) -> list[Effect]:
-        if isinstance(event, CommitFailed):
-            return refuse(asked, "store", f"not saved: {event.reason}")
-        person.clicks[words, item] = ClickFact(position)
-        person.dirty = True
-        state.clicks.add(person.row, words, item, position)
-        return [Answer(asked.token, data)]
 
-    return [state.commit([PutClick(person.name, words, item, position)], on_done)]
+def _carriers(job: _Searching, item: str) -> dict[str, Any]:
+    """Whose clicks make up an item's score, the most first, in shares of it."""
+    row = job.state.graph.item_row(item.encode())
+    if row < 0 or job.trust is None or item not in job.clicks:
+        return {"people": [], "count": 0}
+    parts = clicked_by(job.table, job.terms, row, job.trust, job.config)
+    total = sum(part for _, part in parts) or 1.0
+    people = [
+        person_named(job.state, author) | {"share": part / total}
+        for author, part in parts[:CARRIERS_MAX]
+    ]
+    return {"people": people, "count": len(parts)}

@@ -1,6 +1,6 @@
 """like, import_rows, forget: what a person says of items. Private until shared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from node.core.earning import outcomes, settle
@@ -15,7 +15,7 @@ from node.core.events import (
     StoreBundles,
     Write,
 )
-from node.core.methods import params
+from node.core.methods import clicking, params
 from node.core.methods.people import NAME_CHARS_MAX, Newcomer, is_name, move_in, refusal_of
 from node.core.methods.recommending import no_such_person
 from node.core.persons import Fact, Person
@@ -50,8 +50,18 @@ def on_like(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     row = (item, kind, weight, state.today(now), title, tags)
     if state.persons.facts_total() >= state.config.facts_max and item not in person.facts:
         return refuse(asked, "store", FACTS_FULL, MORE_FACTS)
-    data = {"item": item, "weight": weight / 100, "shared": person.policy.taste}
-    return [commit_facts(state, asked, {person.name: (row,)}, data)]
+    data: dict[str, Any] = {"item": item, "weight": weight / 100, "shared": person.policy.taste}
+    data["clicked"] = []
+    clicked = clicking.implied(state, person, item, now) if weight > 0 else None
+    if clicked is None:
+        return [commit_facts(state, asked, {person.name: (row,)}, data)]
+    data["clicked"] = list(clicked.terms)
+
+    def also() -> None:
+        clicking.keep(state, person, item, clicked)
+
+    put = clicking.write(person, item, clicked)
+    return [commit_facts(state, asked, {person.name: (row,)}, data, also=(put, also))]
 
 
 def on_import_rows(state: PeerState, asked: Asked, now: float) -> list[Effect]:
@@ -121,9 +131,15 @@ def commit_facts(
     facts: dict[str, tuple[FactRow, ...]],
     data: dict[str, Any],
     newcomers: Sequence[Newcomer] = (),
+    also: tuple[Write, Callable[[], None]] | None = None,
 ) -> Effect:
-    """Make facts (by person's name) durable, then put them into the graph and answer."""
+    """Make facts (by person's name) durable, then put them into the graph and answer.
+
+    also: one more write, and what to do when it is durable.
+    """
     writes: list[Write] = [newcomer.write for newcomer in newcomers]
+    if also is not None:
+        writes.append(also[0])
     writes += [PutFacts(name, rows) for name, rows in facts.items() if rows]
     said = _outcomes(state, facts)
     writes += [write for found in said.values() for write in found]
@@ -141,6 +157,8 @@ def commit_facts(
             assert person is not None
             _replace_facts(person, rows)
             state.state_facts(person, [row[0] for row in rows])
+        if also is not None:
+            also[1]()
         out: list[Effect] = []
         for name, found in said.items():
             person = state.persons.named(name)

@@ -54,8 +54,17 @@ def test_from_nothing_to_a_reason(node: Terminal, tmp_path) -> None:
     assert node("why", "t:3", "--without", "nobody").code == 4
     assert "you have it already" in node("why", "t:1").out
 
-    assert node("search", "two", "songs").out == "  1. Two Songs  t:2\n"
+    assert node("search", "two", "songs").out == (
+        "  1. Two Songs  t:2\n  2. Three Songs  t:3  [some words]\n"
+        "  3. Four Songs  t:4  [some words]\n"
+    )
     assert node("search", "zzz").err.startswith("nothing matches zzz; ")
     clicked = node("click", "t:3", "--for", "Two songs")
-    assert clicked.out == "noted t:3 for two songs (kept on this node)\n"
-    assert "t:3" in node("search", "two", "songs").out, "a click leads there too"
+    assert clicked.out == "noted t:3 for two songs at place 1 (kept on this node)\n"
+    assert "  2. Three Songs  t:3\n" in node("search", "two", "songs").out, "a click leads there"
+    found = node("search", "songs", "--explain").out.splitlines()
+    assert found[1] == ("       all words match; opened for it by me 100% (score 1)")
+    clicked = node("click", found[2].split()[-1])
+    assert clicked.out.endswith(" for songs at place 2 (kept on this node)\n")
+    assert node("like", found[4].split()[-1]).err == "noted as right for songs, too\n"
+    assert node("click", "t:none").code == 4

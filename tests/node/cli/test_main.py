@@ -81,7 +81,6 @@ def test_a_wrong_command_names_the_nearest() -> None:
         (("recommend", "-n", "0"), "'-n'"),
         (("recommend", "-n", "many"), "'-n'"),
         (("trust", "somebody", "7"), "'WEIGHT'"),
-        (("click", "a:b"), "'--for'"),
         (("click", "a:b", "--for", " "), "words that were searched for"),
         (("backup",), "Missing command"),
         (("completion", "tcsh"), "tcsh"),

@@ -153,8 +153,8 @@ class Node:
                 self.handle(ev.Committed(token))
             case ev.Compute(token=token, job=job):
                 self.handle(ev.Computed(token, job()))
-            case ev.FindInfo(token=token):
-                self.handle(ev.InfoFound(token, store.find(effect)))
+            case ev.FindInfo():
+                self.handle(store.find(effect))
             case ev.StoreBundles():
                 store.keep(effect, now)
             case _:

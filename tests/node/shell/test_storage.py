@@ -328,7 +328,7 @@ async def test_reading_what_cannot_be_read_answers_nothing_rather_than_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     async with kept(tmp_path) as made:
-        for name in ("read_bundles", "item_info", "search_items"):
+        for name in ("read_bundles", "item_info", "match_items"):
             monkeypatch.setattr(made.store, name, fail)
         made.start()
         feed = chain(1, 1)[0].feed
@@ -354,7 +354,7 @@ async def test_bundles_come_back_as_they_were_signed_with_their_titles(tmp_path:
         read, found = await made.events(2)
         assert isinstance(read, BundlesRead)
         assert [decode_bundle(wire) for wire in read.bundles] == feed[1:]
-        assert found == ev.InfoFound(2, (info,))
+        assert found == ev.InfoFound(2, (info,), ("text:1-1-0",))
 
 
 async def test_what_a_frame_takes_back_takes_its_titles_along(tmp_path: Path):

@@ -29,7 +29,7 @@ def titled(store: Store) -> Store:
 
 
 def found(store: Store, *words: str, limit: int = 10) -> list[str]:
-    return sorted({row.item for row in store.search_items(words, limit)})
+    return sorted(store.match_items(words, limit).full)
 
 
 def test_every_source_is_told(titled: Store):
@@ -48,7 +48,7 @@ def test_all_words_must_be_there_in_any_spelling(titled: Store):
     "words", ['"', "* OR", "NEAR(", "title:", "'; DROP", "", "-", "\x00", "()"]
 )
 def test_no_word_is_query_language(titled: Store, words: str):
-    assert titled.search_items([words], 10) == []
+    assert found(titled, words) == []
 
 
 def test_a_corrected_title_is_found_by_its_new_words_only(titled: Store):
@@ -67,7 +67,7 @@ def test_at_the_cap_only_our_own_names_enter(store: Store, monkeypatch: pytest.M
     monkeypatch.setattr(items_module, "ITEM_INFO_MAX", 3)
     for number in range(5):
         store.put_item_info([ItemInfoRow(f"x:{number}", PEER, "title", ())])
-    assert len(store.search_items(["title"], 100)) == 3
+    assert len(found(store, "title", limit=100)) == 3
     store.put_item_info([ItemInfoRow("x:own", b"", "title", ())])
     assert "x:own" in found(store, "title")
 

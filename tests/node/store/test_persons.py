@@ -6,6 +6,8 @@ import apsw
 import pytest
 
 from node.identity import author_key
+from node.store.database import connect
+from node.store.migrations import STEPS, create_schema
 from node.store.persons import UnknownPerson
 from node.store.rows import ClickRow, FactRow, PersonRow, ShownRow, VouchRow
 from node.store.store import Store
@@ -133,10 +135,14 @@ def test_a_showing_needs_no_fsync_and_an_outcome_does(people: Store):
     assert people._connection.pragma("synchronous") == 2, "FULL"
 
 
-def test_a_store_from_before_takes_showings_in(people: Store, path: Path):
-    people._execute("DROP TABLE shown")
-    people._connection.pragma("user_version", 2)
-    people.close()
+def test_a_store_from_before_takes_showings_in(tmp_path: Path):
+    path = tmp_path / "old.sqlite"
+    connection = connect(path, create=True)
+    create_schema(connection, {1: STEPS[1]})
+    connection.close()
+    with Store.open(path, steps={1: STEPS[1]}) as people:
+        for person in (ADA, BOB):
+            people.add_person(person)
     with Store.open(path) as again:
         assert again.persons() == [ADA, BOB]
         again.keep_shown("ada", [ShownRow("t:1", 1, ())])

@@ -57,11 +57,13 @@ def test_what_is_cut_off_and_what_is_dropped_is_gone():
     feed = made[0].feed
     infos = (ev.InfoRow("a", feed.author, "A", (), 1, feed.device),)
     store.keep(ev.StoreBundles(tuple(made), infos=infos), 0)
-    assert store.find(ev.FindInfo(1, items=("a",))) == infos
-    assert store.find(ev.FindInfo(1, words=("a",))) == infos
+    assert store.find(ev.FindInfo(1, items=("a",))).rows == infos
+    found = store.find(ev.FindInfo(2, words=("a", "b"), enough=1))
+    assert found == ev.InfoFound(2, infos, (), ("a",))
+    assert store.find(ev.FindInfo(1, words=("a",))) == ev.InfoFound(1, infos, ("a",), ())
     store.keep(ev.StoreBundles((), raised=((feed, 3),)), 0)
     assert len(read(store, feed)) == 1
-    assert store.find(ev.FindInfo(1, items=("a",))) == ()
+    assert store.find(ev.FindInfo(1, items=("a",))).rows == ()
     store.drop_author(feed.author)
     assert read(store, feed) == ()
 

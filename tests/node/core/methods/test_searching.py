@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from node.core.methods.searching import CLICKS_MAX
-from node.core.persons import ClickFact
 from protocol.claims import Click, ItemInfo
 from protocol.ids import Lane
 from ranking.search import SearchConfig
@@ -122,10 +120,3 @@ def test_strange_words_are_answered(node, words):
     data = node.ask("search", words=words)
     assert all(0 < len(term.encode()) <= 32 for term in data["terms"])
     assert node.ask("click", item="t:1", words=words)["terms"] == data["terms"]
-
-
-def test_the_clicks_of_one_person_are_bounded(node):
-    node.owner.clicks |= {((f"w{n}",), "t:1"): ClickFact(0) for n in range(CLICKS_MAX)}
-    with pytest.raises(Refused, match="store: at most 10000 clicks are kept"):
-        node.ask("click", item="t:1", words="new")
-    node.ask("click", item="t:1", words="w5")

@@ -23,7 +23,7 @@ def names(node):
 def test_liking_again_replaces(node):
     node.ask("like", item="t:1", weight=0.4)
     answer = node.ask("like", item="t:1", kind="skip")
-    assert answer == {"item": "t:1", "weight": -1.0, "shared": False}
+    assert answer == {"item": "t:1", "weight": -1.0, "shared": False, "clicked": []}
     assert node.edges(node.author) == {"t:1": (-100, DAY)}
 
 

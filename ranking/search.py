@@ -1,17 +1,25 @@
-"""G-Rank: search results ranked by gossiped clicks, as the thesis writes it. Pure functions.
+"""G-Rank: search results ranked by gossiped clicks. Pure functions.
 
     R_i(k, Q) = sum over terms of Q, over authors j who clicked k for it, of (S_i(j) + F) b(j, k)
+    score(k)  = max(R_i(k, Q) - corroboration, 0) + prior_weight * interest(k),  where R > 0
 
 S_i(j) is the votes of the owner's walks (`ranking.votes`), the owner's trust t(j) scaled to a
 maximum of 1, or the published similarity of click logs. b <= 1 corrects for the place at which the
 item was shown. A click counts once for each (author, term, item), so repeating it is worthless; F
-lets everybody count a little. Items matched by text always stand above those known by clicks alone.
+lets everybody count a little. The thesis ends at R; see `SearchConfig.published`.
+
+The first `corroboration` voices only say that an item belongs to the words: among items that few
+have clicked for them the order is that of the owner's interest, which whoever clicks cannot change.
+Else one respected person, or twenty attack edges together, which walks cannot tell from her, would
+reorder every list where few have clicked. Items matched by text always stand above the others.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +31,9 @@ from ranking.votes import vote_weights
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
+
+POPULAR_SCALE = 30.0
+"""How much of the log scale of popularity lies below a thirtieth of the most popular item."""
 
 
 class Similarity(StrEnum):
@@ -47,8 +58,17 @@ class SearchConfig:
 
     similarity: Similarity = Similarity.VOTES
     vote_cap: float = 0.3
-    """Part of a typical person's votes from which on a click counts fully, > 0. It is what one
-    identity adds at most."""
+    """Part of a typical person's votes from which on a click counts fully, > 0. Whoever has more
+    adds no more: one identity, one voice."""
+    vote_power: float = 4.0
+    """How little those below count: (votes / cap) ** vote_power, >= 1. Votes shared out over more
+    identities are worth less in all."""
+    corroboration: float = 2.0
+    """Voices that say that an item belongs to the words, and not yet how well; >= 0."""
+    prior_weight: float = 6.0
+    """Voices that the owner's interest in an item is worth, >= 0."""
+    known_interest: float = 0.3
+    """Interest added for what the owner herself has liked or clicked, for whatever words."""
     votes_min: int = 3
     """Fewer votes of the owner's walks are noise and weigh nothing."""
     isolation: float = 0.0
@@ -69,8 +89,30 @@ class SearchConfig:
             raise ValueError("need isolation in [0, 1], top_terms >= 1 and results_max >= 1")
         if not self.vote_cap > 0 or self.votes_min < 0 or not 0 <= self.swaps <= 1:
             raise ValueError("need vote_cap > 0, votes_min >= 0 and swaps in [0, 1]")
+        if self.vote_power < 1 or min(self.corroboration, self.prior_weight) < 0:
+            raise ValueError("need vote_power >= 1, corroboration and prior_weight >= 0")
         if self.position_power < 0 or self.position_max < 1:
             raise ValueError("need position_power >= 0 and position_max >= 1")
+
+    @classmethod
+    def published(
+        cls, isolation: float = 0.0, similarity: Similarity = Similarity.PUBLISHED
+    ) -> Self:
+        """G-Rank as the thesis writes it, for comparison: R alone, swaps included."""
+        return cls(similarity, isolation=isolation, corroboration=0.0, prior_weight=0.0, swaps=0.5)
+
+
+def interest(mass: NDArray[np.floating], known: I32, config: SearchConfig) -> F64:
+    """float64[items]: how far an item interests the owner whatever the words, the most popular 1.
+
+    mass: each item's trusted mass, once an author (`TrustView.mass`); known: what she has liked or
+    clicked herself. log(1 + 30 mass / largest) / log 31: ten times the mass is about a step.
+    """
+    largest = float(mass.max(initial=0.0))
+    share = mass / largest if largest > 0 else np.zeros(mass.size)
+    told: F64 = np.log1p(POPULAR_SCALE * share.astype(np.float64)) / math.log1p(POPULAR_SCALE)
+    told[known] += config.known_interest
+    return told
 
 
 def author_weights(table: ClickTable, term: int, trust: TrustVector, config: SearchConfig) -> F64:
@@ -94,6 +136,7 @@ def author_weights(table: ClickTable, term: int, trust: TrustVector, config: Sea
         able[trust.n_authors :] = False
         n_effective = trust.effective_authors()
         weight = vote_weights(trust.walks, able, n_effective, config.vote_cap, config.votes_min)
+        weight **= config.vote_power
     weight[trust.owner] = 1.0
     return weight + config.isolation
 
@@ -114,18 +157,29 @@ def click_weights(
 
 
 def click_scores(
-    table: ClickTable, terms: I32, trust: TrustVector, config: SearchConfig
+    table: ClickTable,
+    terms: I32,
+    trust: TrustVector,
+    config: SearchConfig,
+    told: F64 | None = None,
 ) -> tuple[I32, F64]:
-    """R for the items clicked for any of the terms, best first; items of R = 0 are left out.
+    """(items, score) of those clicked for any of the terms with R > 0, best first.
 
-    Ties by item row, as published.
+    told: `interest` of each item row, 0 for rows beyond it; where nobody knows of any, R alone
+    decides. Ties by item row, as published.
+    O(walk cells + the terms' clicks) for each term.
     """
     parts = [click_weights(table, term, trust, config) for term in np.unique(terms).tolist()]
     if not parts:
         return np.empty(0, np.int32), np.empty(0)
     items, at = np.unique(np.concatenate([item for _, item, _ in parts]), return_inverse=True)
     weights = np.concatenate([weight for _, _, weight in parts])
-    score = np.bincount(at, weights=weights, minlength=items.size)
+    voices = np.bincount(at, weights=weights, minlength=items.size)
+    score: F64 = voices
+    if told is not None:
+        score = np.maximum(voices - config.corroboration, 0.0)
+        held = items < told.size
+        score[held] += config.prior_weight * told[items[held]]
     order = np.lexsort((items, -score))
     return items[order].astype(np.int32), score[order].astype(np.float64)
 
@@ -163,18 +217,19 @@ def search(
 
     text: (items, match in (0, 1]), most relevant first. Items whose text matches come first, among
     equal matches those with more clicks, among equally clicked ones the more relevant; then items
-    known by clicks; only when there is neither, what is popular or recent (`popular`, best first).
-    So no number of clicks lifts an item over one that matches.
+    known by clicks; and where no text matches, last what is popular or recent (`popular`, best
+    first). So no number of clicks lifts an item over one that matches.
     """
     if not 1 <= n <= config.results_max:
         raise ValueError(f"n must be in 1..{config.results_max}, not {n}")
     clicks = dict(zip(clicked[0].tolist(), clicked[1].tolist(), strict=True))
     matches = dict(zip(text[0].tolist(), text[1].tolist(), strict=True))
-    by_text = sorted(matches, key=lambda item: (-matches[item], -clicks.get(item, 0.0)))
+    by_text = sorted(matches, key=lambda item: (-matches[item], -clicks.get(item, -1.0)))
     found = [Found(item, matches[item], Source.TEXT) for item in by_text]
     found += [Found(i, r, Source.CLICKS) for i, r in clicks.items() if i not in matches]
-    if not found:
-        found = [Found(item, 0.0, Source.POPULAR) for item in popular.tolist()]
+    if not matches:
+        rest = (item for item in popular.tolist() if item not in clicks)
+        found += [Found(item, 0.0, Source.POPULAR) for item in rest]
     return tuple(found[:n])
 
 

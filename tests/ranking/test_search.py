@@ -18,7 +18,7 @@ from ranking.search import (
 )
 from tests.ranking.worlds import trust_vector
 
-TRUSTED = SearchConfig(similarity=Similarity.TRUST)
+TRUSTED = replace(SearchConfig.published(similarity=Similarity.TRUST), swaps=0.0)
 NONE = np.empty(0, np.int32), np.empty(0)
 
 
@@ -31,7 +31,7 @@ def test_repeating_a_click_is_worthless():
     once = table((1, 0, 5), (2, 0, 6), (2, 0, 5))
     often = table(*[(1, 0, 5)] * 50, (2, 0, 6), (2, 0, 5))
     trust = trust_vector({1: 0.4, 2: 0.6}, 0)
-    for config in (TRUSTED, SearchConfig(similarity=Similarity.PUBLISHED)):
+    for config in (TRUSTED, SearchConfig.published()):
         scores = [click_scores(t, np.array([0]), trust, config) for t in (once, often)]
         assert scores[0][0].tolist() == scores[1][0].tolist()
         assert scores[0][1].tolist() == scores[1][1].tolist()
@@ -78,7 +78,8 @@ def test_text_stands_above_any_number_of_clicks():
 
 def test_clicks_then_popular_when_nothing_matches():
     clicked = np.array([9], np.int32), np.array([2.0])
-    assert [r.item for r in search(NONE, clicked, np.array([7]), 10, SearchConfig())] == [9]
+    found = search(NONE, clicked, np.array([7, 9]), 10, SearchConfig())
+    assert [(r.item, r.source) for r in found] == [(9, Source.CLICKS), (7, Source.POPULAR)]
     results = search(NONE, NONE, np.array([7, 8, 6], np.int32), 2, SearchConfig())
     assert [(r.item, r.source) for r in results] == [(7, Source.POPULAR), (8, Source.POPULAR)]
 

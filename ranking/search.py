@@ -174,8 +174,8 @@ def click_scores(
         return np.empty(0, np.int32), np.empty(0)
     items, at = np.unique(np.concatenate([item for _, item, _ in parts]), return_inverse=True)
     weights = np.concatenate([weight for _, _, weight in parts])
-    voices = np.bincount(at, weights=weights, minlength=items.size)
-    score: F64 = voices
+    voices: F64 = np.bincount(at, weights=weights, minlength=items.size).astype(np.float64)
+    score = voices
     if told is not None:
         score = np.maximum(voices - config.corroboration, 0.0)
         held = items < told.size

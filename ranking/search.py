@@ -1,17 +1,20 @@
 """G-Rank: search results ranked by gossiped clicks. Pure functions.
 
-    R_i(k, Q) = sum over terms of Q, over authors j who clicked k for it, of (S_i(j) + F) b(j, k)
-    score(k)  = max(R_i(k, Q) - corroboration, 0) + prior_weight * interest(k),  where R > 0
+    R_i(k, Q) = sum over terms of Q, over authors j who clicked k for it, of S_i(j) + F
+    score(k)  = (max(R - few, 0) + .05 min(R, few)) b(k) + prior_weight interest(k),  where R > 0
+    few       = min(corroboration, crowd * all voices for Q)
 
 S_i(j) is the votes of the owner's walks (`ranking.votes`), the owner's trust t(j) scaled to a
-maximum of 1, or the published similarity of click logs. b <= 1 corrects for the place at which the
-item was shown. A click counts once for each (author, term, item), so repeating it is worthless; F
-lets everybody count a little. The thesis ends at R; see `SearchConfig.published`.
+maximum of 1, or the published similarity of click logs; F lets everybody count a little. A click
+counts once for each (author, term, item), so repeating it is worthless. b(k) in [1, position_max]
+corrects for the places at which k was shown: the mean over those who clicked, by weight, of one by
+the chance that somebody looks there. The thesis ends at R; see `SearchConfig.published`.
 
-The first `corroboration` voices only say that an item belongs to the words: among items that few
-have clicked for them the order is that of the owner's interest, which whoever clicks cannot change.
-Else one respected person, or twenty attack edges together, which walks cannot tell from her, would
-reorder every list where few have clicked. Items matched by text always stand above the others.
+The first few voices say that an item belongs to the words, and hardly how well: among items that
+few have clicked for them the order is that of the owner's interest, which whoever clicks cannot
+change. Else one respected person, or twenty attack edges together, which walks cannot tell from
+her, would reorder every list where few have clicked. Where the owner trusts nobody there is nothing
+to guard, and every voice counts. Items matched by text always stand above the others.
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ I32 = NDArray[np.int32]
 
 POPULAR_SCALE = 30.0
 """How much of the log scale of popularity lies below a thirtieth of the most popular item."""
+
+
+HARDLY = 0.05
+"""What one of the first few voices counts: clicks order what interests the owner alike."""
 
 
 class Similarity(StrEnum):
@@ -64,7 +71,9 @@ class SearchConfig:
     """How little those below count: (votes / cap) ** vote_power, >= 1. Votes shared out over more
     identities are worth less in all."""
     corroboration: float = 2.0
-    """Voices that say that an item belongs to the words, and not yet how well; >= 0."""
+    """Voices that say that an item belongs to the words, and hardly how well, at most; >= 0 ..."""
+    crowd: float = 0.25
+    """... and at most this part of all voices for the words, so that few people are heard, too."""
     prior_weight: float = 6.0
     """Voices that the owner's interest in an item is worth, >= 0."""
     known_interest: float = 0.3
@@ -74,10 +83,12 @@ class SearchConfig:
     isolation: float = 0.0
     """F in [0, 1]: 0 counts only authors with S > 0, 1 gives everybody one more. It is Sybil-open:
     leave it 0 where strangers' clicks are heard."""
-    position_power: float = 0.0
-    """A click at place p (0 the top) weighs (1 + p) ** position_power / position_max ..."""
-    position_max: float = 1.0
-    """... and 1 at most: places further down were seen by fewer, but anybody may claim one."""
+    position_power: float = 1.0
+    """Somebody looks at place p (0 the top) with chance (1 + p) ** -position_power ..."""
+    position_max: float = 5.0
+    """... or one in so many where that is more, >= 1: anybody may claim any place."""
+    text_weight: float = 1.0
+    """Voices that a text match at place p loses for each factor of ten in 1 + p, >= 0."""
     swaps: float = 0.0
     """Part of the answers in which two places are swapped to explore; .5 as published."""
     top_terms: int = 10
@@ -91,15 +102,23 @@ class SearchConfig:
             raise ValueError("need vote_cap > 0, votes_min >= 0 and swaps in [0, 1]")
         if self.vote_power < 1 or min(self.corroboration, self.prior_weight) < 0:
             raise ValueError("need vote_power >= 1, corroboration and prior_weight >= 0")
-        if self.position_power < 0 or self.position_max < 1:
-            raise ValueError("need position_power >= 0 and position_max >= 1")
+        if min(self.position_power, self.text_weight, self.crowd) < 0 or self.position_max < 1:
+            raise ValueError("need position_power, text_weight, crowd >= 0, position_max >= 1")
 
     @classmethod
     def published(
         cls, isolation: float = 0.0, similarity: Similarity = Similarity.PUBLISHED
     ) -> Self:
         """G-Rank as the thesis writes it, for comparison: R alone, swaps included."""
-        return cls(similarity, isolation=isolation, corroboration=0.0, prior_weight=0.0, swaps=0.5)
+        return cls(
+            similarity,
+            isolation=isolation,
+            corroboration=0.0,
+            prior_weight=0.0,
+            position_max=1.0,
+            text_weight=0.0,
+            swaps=0.5,
+        )
 
 
 def interest(mass: NDArray[np.floating], known: I32, config: SearchConfig) -> F64:
@@ -143,17 +162,27 @@ def author_weights(table: ClickTable, term: int, trust: TrustVector, config: Sea
 
 def click_weights(
     table: ClickTable, term: int, trust: TrustVector, config: SearchConfig
-) -> tuple[I32, I32, F64]:
-    """(author, item, weight) of each of the term's clicks that weighs anything."""
+) -> tuple[I32, I32, F64, F64]:
+    """(author, item, S + F, one by the chance that the place is looked at) of each of the term's
+    clicks that weighs anything."""
     window = table.of_term(term)
     author, item = table.author[window], table.item[window]
     if not author.size:
-        return author, item, np.empty(0)
+        return author, item, np.empty(0), np.empty(0)
     weight = author_weights(table, term, trust, config)[author]
     place = 1.0 + table.position[window].astype(np.float64)
-    weight *= np.minimum(place**config.position_power / config.position_max, 1.0)
+    rarity = np.minimum(place**config.position_power, config.position_max)
     heard = weight > 0
-    return author[heard], item[heard], weight[heard]
+    return author[heard], item[heard], weight[heard], rarity[heard]
+
+
+def _corroborated(voices: F64, trust: TrustVector, config: SearchConfig) -> F64:
+    """What is left of each item's voices beyond the first few, and a little of those."""
+    if trust.unprotected:
+        return voices
+    few = min(config.corroboration, config.crowd * float(voices.sum()))
+    left: F64 = np.maximum(voices - few, 0.0) + HARDLY * np.minimum(voices, few)
+    return left
 
 
 def click_scores(
@@ -165,19 +194,19 @@ def click_scores(
 ) -> tuple[I32, F64]:
     """(items, score) of those clicked for any of the terms with R > 0, best first.
 
-    told: `interest` of each item row, 0 for rows beyond it; where nobody knows of any, R alone
-    decides. Ties by item row, as published.
+    told: `interest` of each item row, 0 for rows beyond it. Ties by item row, as published.
     O(walk cells + the terms' clicks) for each term.
     """
     parts = [click_weights(table, term, trust, config) for term in np.unique(terms).tolist()]
     if not parts:
         return np.empty(0, np.int32), np.empty(0)
-    items, at = np.unique(np.concatenate([item for _, item, _ in parts]), return_inverse=True)
-    weights = np.concatenate([weight for _, _, weight in parts])
-    voices: F64 = np.bincount(at, weights=weights, minlength=items.size).astype(np.float64)
-    score = voices
+    items, at = np.unique(np.concatenate([part[1] for part in parts]), return_inverse=True)
+    weight = np.concatenate([part[2] for part in parts])
+    rarity = np.concatenate([part[3] for part in parts])
+    voices: F64 = np.bincount(at, weights=weight, minlength=items.size).astype(np.float64)
+    corrected = np.bincount(at, weights=weight * rarity, minlength=items.size) / voices
+    score: F64 = _corroborated(voices, trust, config) * corrected
     if told is not None:
-        score = np.maximum(voices - config.corroboration, 0.0)
         held = items < told.size
         score[held] += config.prior_weight * told[items[held]]
     order = np.lexsort((items, -score))
@@ -190,7 +219,7 @@ def clicked_by(
     """(author, part of R) of whoever carries an item, most first: the reasons for it."""
     parts: dict[int, float] = {}
     for term in np.unique(terms).tolist():
-        author, items, weight = click_weights(table, term, trust, config)
+        author, items, weight, _ = click_weights(table, term, trust, config)
         here = items == item
         for who, part in zip(author[here].tolist(), weight[here].tolist(), strict=True):
             parts[who] = parts.get(who, 0.0) + part
@@ -216,15 +245,19 @@ def search(
     """At most n results from what the text index, the clicks and popularity say.
 
     text: (items, match in (0, 1]), most relevant first. Items whose text matches come first, among
-    equal matches those with more clicks, among equally clicked ones the more relevant; then items
-    known by clicks; and where no text matches, last what is popular or recent (`popular`, best
-    first). So no number of clicks lifts an item over one that matches.
+    equal matches by their score from clicks, less what their place in the text's order costs; then
+    items known by clicks; and where no text matches, last what is popular or recent (`popular`,
+    best first). So no number of clicks lifts an item over one that matches.
     """
     if not 1 <= n <= config.results_max:
         raise ValueError(f"n must be in 1..{config.results_max}, not {n}")
     clicks = dict(zip(clicked[0].tolist(), clicked[1].tolist(), strict=True))
     matches = dict(zip(text[0].tolist(), text[1].tolist(), strict=True))
-    by_text = sorted(matches, key=lambda item: (-matches[item], -clicks.get(item, -1.0)))
+    worth = {
+        item: clicks.get(item, 0.0) - config.text_weight * math.log10(1 + place)
+        for place, item in enumerate(matches)
+    }
+    by_text = sorted(matches, key=lambda item: (-matches[item], -worth[item]))
     found = [Found(item, matches[item], Source.TEXT) for item in by_text]
     found += [Found(i, r, Source.CLICKS) for i, r in clicks.items() if i not in matches]
     if not matches:

@@ -13,6 +13,7 @@ from ranking.search import (
     Source,
     click_scores,
     clicked_by,
+    interest,
     search,
     swapped,
 )
@@ -91,14 +92,55 @@ def test_a_list_of_impossible_length_is_refused(n):
 
 
 def test_a_click_further_down_weighs_more_up_to_a_limit():
-    columns = np.array([[1, 0, 5], [1, 0, 6], [1, 0, 7], [2, 0, 8]], np.int32).T
-    clicks = ClickTable.of(*columns, np.array([0, 3, 8, 1000], np.uint16))
+    columns = np.array([[1, 0, 5], [1, 0, 6], [1, 0, 7], [2, 0, 8], [2, 0, 7]], np.int32).T
+    clicks = ClickTable.of(*columns, np.array([0, 3, 8, 1000, 0], np.uint16))
     trust = trust_vector({1: 1.0, 2: 0.5}, 0)
-    config = replace(TRUSTED, position_power=0.5, position_max=3.0)
+    config = replace(TRUSTED, position_power=0.5, position_max=2.5)
     items, scores = click_scores(clicks, np.array([0]), trust, config)
     assert dict(zip(items.tolist(), scores, strict=True)) == pytest.approx(
-        {5: 1 / 3, 6: 2 / 3, 7: 1.0, 8: 0.5}
+        {5: 1.0, 6: 2.0, 7: 2.5 + 0.5, 8: 0.5 * 2.5}
     )
+
+
+def votes(*friends, walks=40):
+    """An owner 0 with so many walks to each of her friends, who are all she trusts."""
+    rows = np.array([[0, friend] for friend in friends for _ in range(walks)], np.int32)
+    return replace(trust_vector(dict.fromkeys(friends, 1 / len(friends)), 0), walks=rows)
+
+
+def test_among_items_that_few_have_clicked_the_order_is_the_owner_s_interest():
+    trust = votes(*range(1, 13))
+    crowd = [(v, 0, 9) for v in range(1, 9)]
+    clicks = table(*crowd, (1, 0, 5), (2, 0, 6), (3, 0, 6), (4, 0, 7), (5, 0, 3))
+    told = np.zeros(10)
+    told[[5, 7]] = 0.5, 0.1
+    config = SearchConfig()
+    items, scores = click_scores(clicks, np.array([0]), trust, config, told)
+    assert items.tolist() == [9, 5, 7, 6, 3]
+    assert scores == pytest.approx([6 + 0.1, 3 + 0.05, 0.6 + 0.05, 0.1, 0.05])
+    plain = replace(config, corroboration=0.0)
+    assert click_scores(clicks, np.array([0]), trust, plain, told)[0].tolist() == [9, 5, 6, 7, 3]
+
+
+def test_where_few_have_clicked_at_all_a_click_still_counts():
+    trust = votes(1, 2, 3)
+    items, scores = click_scores(table((1, 0, 5)), np.array([0]), trust, SearchConfig())
+    assert items.tolist() == [5]
+    assert scores == pytest.approx([0.75 + 0.05 * 0.25])
+
+
+def test_interest_is_popularity_on_a_log_scale_and_what_she_knows():
+    config = SearchConfig()
+    told = interest(np.array([0.0, 0.2, 0.02, 0.2]), np.array([1], np.int32), config)
+    assert told == pytest.approx([0.0, 1.3, np.log(4) / np.log(31), 1.0])
+    assert interest(np.zeros(2), np.array([], np.int32), config).tolist() == [0, 0]
+
+
+def test_more_clicks_lift_a_text_match_over_a_more_relevant_one():
+    text = np.arange(12, dtype=np.int32), np.ones(12, np.float32)
+    order = [r.item for r in search(text, (np.array([11, 3]), np.array([0.9, 0.7])), np.array([]),
+                                    12, SearchConfig())]  # fmt: skip
+    assert order[:4] == [3, 0, 11, 1]
 
 
 def test_who_carries_an_item_is_told_most_first():

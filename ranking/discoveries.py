@@ -31,6 +31,8 @@ class Discovery(StrEnum):
     """Few trusted people have it: among the least heard quarter of what could be recommended."""
     NEWCOMER = "newcomer"
     """Nobody trusted has it; someone not trusted yet does."""
+    UNPLAYED = "unplayed"
+    """Nobody trusted has played it; tags that they say of it fit (`ranking.unplayed`)."""
 
 
 def places(n: int, every: int) -> list[int]:

@@ -192,7 +192,7 @@ def _fits(state: dict[str, Any]) -> bool:
         return False
     if not 0 <= state["enterpoint_node"] < count or levels[state["enterpoint_node"]] < levels.max():
         return False
-    if np.unique(state["label_lookup_internal"]).tolist() != list(range(count)):
+    if not np.array_equal(np.sort(state["label_lookup_internal"]), np.arange(count)):
         return False
     words = state["data_level0"].reshape(count, each).view(np.uint32)
     links = state["link_lists"].view(np.uint32).reshape(-1, LINKS + 1)

@@ -33,6 +33,11 @@ class SimilarConfig:
     """Numbers of `similar`."""
 
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    tag_weight: float = 0.3
+    """What a tag counts beside a like, said of an item by the same person."""
+    unplayed_chance: float = 0.5
+    """How often an item that nobody has played takes a discovery's place, at most: see
+    `ranking.unplayed`. 0: never."""
     kappa: float = 4.0
     """Floor on an item's trusted mass, in people of the mean trust and affinity."""
     index_from: int = 4_000
@@ -48,6 +53,8 @@ class SimilarConfig:
     def __post_init__(self) -> None:
         if self.kappa < 0:
             raise ValueError(f"kappa must be at least 0, not {self.kappa}")
+        if self.tag_weight < 0 or not 0 <= self.unplayed_chance <= 1:
+            raise ValueError("need tag_weight >= 0 and unplayed_chance in [0, 1]")
         if self.index_from < 1 or self.followed_max < 1 or not 0 < self.stale <= 1:
             raise ValueError("need index_from and followed_max >= 1, and stale in (0, 1]")
 
@@ -67,18 +74,17 @@ def people_around(
     trust = view.trust.t
     nowhere = np.full(len(trust), -1, np.int32)
     people = Contexts(view.listeners, view.snapshot.author_side, trust, nowhere)
-    floor = config.kappa * _one_listener(view)
+    floor = config.kappa * affinity_of(view) / max(view.trust.effective_authors(), 1.0)
     return Neighbourhood(item_identity, (people,), (author_identity,), floor)
 
 
-def _one_listener(view: TrustView) -> float:
-    """Trusted mass that one person of the mean trust gives an item, at the mean affinity of trusted
-    people's edges, so that nothing changes where all tastes have faded alike."""
+def affinity_of(view: TrustView) -> float:
+    """Mean affinity of trusted people's edges, by their trust: measured by it, nothing changes
+    where all tastes have faded alike. 1 where there are none."""
     t = view.trust.t
     likes = np.diff(view.snapshot.author_ptr)[: len(t)]
     edges = float((t * likes).sum())
-    affinity = float(view.mass.sum(dtype=np.float64)) / edges if edges > 0 else 0.0
-    return affinity / max(view.trust.effective_authors(), 1.0)
+    return float(view.mass.sum(dtype=np.float64)) / edges if edges > 0 else 1.0
 
 
 def lengthened(vectors: F32, mass: F32, floor: float) -> F32:
@@ -128,7 +134,7 @@ def shared_people(view: TrustView, item: int, near: list[Near], paths_max: int) 
 
 
 def _listeners(side: Side, item: int) -> tuple[I32, F32]:
-    if item >= len(side.ptr) - 1:
+    if not 0 <= item < len(side.ptr) - 1:
         return np.empty(0, np.int32), np.empty(0, np.float32)
     window = slice(side.ptr[item], side.ptr[item + 1])
     return side.row[window], side.affinity[side.code[window]]

@@ -27,6 +27,8 @@ DUMPING_GROUNDS = {
 TESTED_ELSEWHERE: dict[str, str] = {
     "node/core/author_rows.py": "tests/node/core/test_trusting.py, with the trust desk",
     "node/core/config.py": "defaults only; every setting reaches it in test_settings.py",
+    "node/core/indexing.py": "tests/node/core/methods/test_similar.py: turns, builds, the file",
+    "node/core/unplayed.py": "tests/node/core/methods/test_similar.py, with real peers",
     "node/core/events.py": "dataclasses only, in every test of the core",
     "node/core/methods/params.py": "tests/node/core/test_peer.py, odd questions to every method",
     "node/core/methods/people.py": "tests/node/query/test_methods.py and the tests of importing",

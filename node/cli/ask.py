@@ -117,9 +117,10 @@ def similar(
 
 
 def _both(entry: dict[str, Any]) -> str:
-    """Who likes both items, in few words."""
+    """Who likes both items, else what both are, in few words."""
     if not entry["reasons"]:
-        return ""
+        tags = ", ".join(entry["shared_tags"])
+        return f"  (both are {tags})" if tags else ""
     more = f" and {entry['paths'] - 1} more" if entry["paths"] > 1 else ""
     return f"  ({who(entry['reasons'][0]['heard_from'])}{more} like both)"
 

@@ -1,4 +1,4 @@
-"""From accepted bundles to what the ranking uses: edges, vouches, clicks, titles, addresses.
+"""From accepted bundles to what the ranking uses: edges, vouches, clicks, titles, tags, addresses.
 
 The order in which valid bundles arrive does not matter: within an author the highest
 (seq, device, index) stands for each item and each target, clicks count once, titles go by source.
@@ -15,6 +15,7 @@ import numpy as np
 from node.core.clicks import ClickLog, Said
 from node.core.config import SECONDS_PER_DAY
 from node.core.events import InfoRow
+from node.core.tags import TagLog, TagStatements
 from node.core.trusting import Stamp, TrustDesk
 from protocol.claims import Claim, Click, Endpoint, Interaction, ItemInfo, Vouch
 from protocol.feedtable import FeedTable
@@ -125,6 +126,7 @@ class Admission:
     graph: BoundedGraph
     trust: TrustDesk
     clicks: ClickLog
+    tags: TagLog
     feeds: FeedTable
     _endpoints: dict[AuthorKey, _Endpoint] = field(default_factory=dict)
     _several: dict[AuthorKey, tuple[DeviceId, ...]] = field(default_factory=dict)
@@ -132,6 +134,7 @@ class Admission:
     def admit(self, bundles: Iterable[Heard]) -> Admitted:
         """Take the claims of bundles in, in whatever order."""
         edges, vouches, clicks, infos = _Edges(), _Vouches(), list[Said](), list[InfoRow]()
+        tags = TagStatements()
         devices: dict[AuthorKey, tuple[DeviceId, ...]] = {}
         bundles = list(bundles)
         rows = self.graph.author_rows([heard.feed.author for heard in bundles]).tolist()
@@ -145,11 +148,15 @@ class Admission:
             if likes:
                 edges.add(row, devices[author].index(heard.feed.device), heard, likes)
             if len(likes) < len(heard.claims):
+                told = len(infos)
                 self._sort_out(heard, row, vouches, clicks, infos)
+                for info in infos[told:]:
+                    tags.say(row, info.item, info.tags)
         if edges.items:
             edges.put_into(self.graph)
         vouches.put_into(self.trust)
         self.clicks.add_many(clicks)
+        self.tags.add(tags)
         return Admitted(infos, [a for a, known in devices.items() if self._reorders(a, known)])
 
     def _sort_out(
@@ -182,6 +189,7 @@ class Admission:
             self.graph.drop_author(row)
             self.trust.drop_caster(row)
             self.clicks.drop_author(row)
+            self.tags.drop_author(row)
         self._endpoints.pop(author, None)
 
     def forget_all(self, authors: Sequence[AuthorKey]) -> None:
@@ -194,6 +202,7 @@ class Admission:
             self.graph.drop_author(row)
         self.trust.drop_casters(gone)
         self.clicks.forget_rows(gone)
+        self.tags.forget_rows(gone)
         for author in authors:
             self._endpoints.pop(author, None)
             self._several.pop(author, None)

@@ -21,7 +21,7 @@ FREED = 0.25
 def free_author_rows(state: PeerState, trusted: NDArray[np.bool_]) -> int:
     """Free rows when the table is nearly full; how many. `trusted`: mask of trusted rows.
 
-    O(vouches + clicks) when it does anything.
+    O(vouches + clicks + tags) when it does anything.
     """
     graph = state.graph
     rows_max = graph.config.authors_max
@@ -40,6 +40,7 @@ def free_author_rows(state: PeerState, trusted: NDArray[np.bool_]) -> int:
     if rows:
         state.trust.forget_rows(gone)
         state.clicks.forget_rows(gone)
+        state.tags.forget_rows(gone)
         state.vectors.clear()
         state.walks.clear()
         for row in rows:

@@ -17,6 +17,7 @@ from node.core.peer import Peer
 from node.core.persons import ClickFact, ClickKey, Fact, Persons, SharePolicy, VouchFact
 from node.core.similar import IndexFile, SimilarDesk
 from node.core.state import PeerState
+from node.core.tags import TagLog
 from node.core.trusting import TrustDesk
 from protocol.bundle import Verifier
 from protocol.claims import Endpoint, Interaction, ItemInfo, Vouch, decode_stored
@@ -101,6 +102,7 @@ def build(
     feeds = FeedTable(FeedConfig(future_s=config.future_s))
     trust = TrustDesk(graph, config.trust)
     clicks = ClickLog(graph, hash_key=rng.getrandbits(63), clicks_max=config.clicks_max)
+    tags = TagLog(hash_key=hash_key)
     gossip = Gossip(
         config.gossip,
         network=config.network,
@@ -116,7 +118,8 @@ def build(
         gossip=gossip,
         trust=trust,
         clicks=clicks,
-        admission=Admission(graph, trust, clicks, feeds),
+        tags=tags,
+        admission=Admission(graph, trust, clicks, tags, feeds),
         ledger=PeerLedger(),
         addresses=AddressBook(config.dial, Random(rng.getrandbits(64))),
         similar=SimilarDesk(
@@ -131,9 +134,7 @@ def build(
 
 def restore(state: PeerState, remembered: Remembered, saved: Saved | None, *, now: float) -> None:
     """Bring back people, policy, feeds, the graph and proofs."""
-    unlike = (
-        put_back(saved, state.feeds, state.trust, state.clicks, state.admission) if saved else []
-    )
+    unlike = put_back(saved, state) if saved else []
     for record in remembered.persons:
         _restore_person(state, record)
     state.feeds.restore_dropped(remembered.dropped)

@@ -1,9 +1,9 @@
 """What a start would rebuild from every bundle there is, as named parts of bytes, and back.
 
-Graph, vouches, clicks, addresses and the feed table, as they are between two events. What the store
-knows of an author may have changed since, and some things of the moment are in no bundle: so the
-start reads those authors again from the store who have changed there, whose part here was not what
-their bundles say, and who live here. What does not fit is refused whole, never taken in part.
+Graph, vouches, clicks, tags, addresses and the feed table, as they are between two events. What the
+store knows of an author may have changed since, and some things of the moment are in no bundle: so
+the start reads those authors again from the store who have changed there, whose part here was not
+what their bundles say, and who live here. What does not fit is refused whole, never taken in part.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from node.core.admission import Admission
-from node.core.clicks import ClickLog
 from node.core.config import PeerConfig
 from node.core.state import PeerState
-from node.core.trusting import TrustDesk
-from protocol.feedtable import FeedRecord, FeedTable
+from node.core.tags import DUMPED
+from protocol.feedtable import FeedRecord
 from protocol.gossip import Gossip
 from protocol.ids import AuthorKey, DeviceId, FeedId, Lane
 from protocol.replicas import ReplicaDump
@@ -29,7 +27,7 @@ from ranking.graph import BoundedGraph
 from ranking.kernels_clicks import ClickColumns
 from trust.vouches import Statements
 
-LAYOUT = 2
+LAYOUT = 3
 """Goes up whenever a part means something else than before, or what is made of a bundle does."""
 
 Buffer: TypeAlias = bytes | memoryview
@@ -90,6 +88,7 @@ def captured(state: PeerState, unlike: Sequence[AuthorKey]) -> Parts:
         "vouch_order": [_bytes(order)],
         **{f"click_{name}": [_bytes(getattr(clicks, name))] for name in _CLICKS},
         "terms": _packed(terms),
+        **{f"tag_{number}": [_bytes(part)] for number, part in enumerate(state.tags.dump())},
         "endpoints": _packed(endpoints),
         "devices": _packed(devices),
         "feeds": [replicas.records],
@@ -120,25 +119,24 @@ def saved_graph(saved: Saved, config: PeerConfig, *, hash_key: int) -> BoundedGr
     return load(_part(saved.parts, "graph"), config.graph, hash_key=hash_key)
 
 
-def put_back(
-    saved: Saved, feeds: FeedTable, trust: TrustDesk, clicks: ClickLog, admission: Admission
-) -> list[AuthorKey]:
-    """Fill these, which are empty; returns whose part is not what their bundles say.
+def put_back(saved: Saved, state: PeerState) -> list[AuthorKey]:
+    """Fill all but the graph, which are empty; returns whose part is not what their bundles say.
 
     `CheckpointError` when something does not fit: then they are void.
     """
     parts = saved.parts
     with _refusing():
         columns = (_array(parts, f"vouch_{name}", dtype) for name, dtype in _VOUCHES.items())
-        trust.load(Statements(*columns), _array(parts, "vouch_order", np.uint64))
+        state.trust.load(Statements(*columns), _array(parts, "vouch_order", np.uint64))
         heard = (_array(parts, f"click_{name}", dtype) for name, dtype in _CLICKS.items())
-        clicks.load(ClickColumns(*heard), _unpacked(parts, "terms", list[bytes]))
-        admission.load(
+        state.clicks.load(ClickColumns(*heard), _unpacked(parts, "terms", list[bytes]))
+        state.tags.load([_array(parts, f"tag_{n}", dtype) for n, dtype in enumerate(DUMPED)])
+        state.admission.load(
             _unpacked(parts, "endpoints", list[tuple[bytes, int, bytes, tuple[str, ...]]]),
             _unpacked(parts, "devices", list[tuple[bytes, tuple[bytes, ...]]]),
         )
         voids = _unpacked(parts, "feed_voids", list[tuple[tuple[bytes, bytes, int], list[int]]])
-        feeds.load(
+        state.feeds.load(
             ReplicaDump(*(bytes(_part(parts, name)) for name in _FEEDS)),
             [(FeedId(AuthorKey(a), DeviceId(d), Lane(n)), marks) for (a, d, n), marks in voids],
         )

@@ -40,6 +40,7 @@ def named_rows(
     return [
         (entry.item, _newcomers(entry, snapshot, trust, barred) or _heard_from(entry))
         for entry in made.items[:PLACES_MAX]
+        if entry.discovery is not Discovery.UNPLAYED  # the graph may not know it, nor any listener
     ]
 
 

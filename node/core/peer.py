@@ -463,6 +463,7 @@ class Peer:
         trusted = highest > 0
         state.trust.make_room(trusted)
         state.clicks.make_room(highest)
+        state.tags.make_room(trusted)
         kept = [person.row for person in state.persons]
         for person in state.persons:
             kept += [r for r, w in state.trust.vouched_by(person.row).items() if w > 0]

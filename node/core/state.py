@@ -27,6 +27,7 @@ from node.core.events import (
 from node.core.last_search import LastSearches
 from node.core.persons import Person, Persons
 from node.core.similar import SimilarDesk
+from node.core.tags import TagLog, TagStatements
 from node.core.trusting import LOCAL, TrustDesk, Walked, WalkJob
 from protocol.events import Event as GossipEvent
 from protocol.feedtable import FeedTable
@@ -79,6 +80,7 @@ class PeerState:
     gossip: Gossip
     trust: TrustDesk
     clicks: ClickLog
+    tags: TagLog
     admission: Admission
     ledger: PeerLedger
     addresses: AddressBook
@@ -189,7 +191,7 @@ class PeerState:
             self.graph.set_priority(row, PROTECTED)
 
     def state_facts(self, person: Person, items: Sequence[str]) -> None:
-        """Put these facts of hers into the graph, above what her feeds say."""
+        """Put these facts of hers into graph and tags, above what her feeds say."""
         names = [item.encode() for item in items]
         facts = [person.facts[item] for item in items]
         if names:
@@ -197,6 +199,11 @@ class PeerState:
             days = np.array([fact.day for fact in facts], np.uint16)
             rank = LOCAL_RANK
             self.graph.put(person.row, names, weights, days, seq=SEQ_MAX, device=rank)
+            self.tags.remove(person.row, names)
+            tags = TagStatements()
+            for item, fact in zip(items, facts, strict=True):
+                tags.say(person.row, item, fact.tags)
+            self.tags.add(tags)
 
     def restate(self, author: AuthorKey) -> None:
         """Say again what somebody who lives here says here; nothing for others."""

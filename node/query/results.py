@@ -105,7 +105,8 @@ class Explained(TypedDict):
 
 class Recommended(Titled, Explained):
     """One place of a list. discovery: None for an ordinary place, `rare` (few trusted people have
-    it) or `newcomer` (nobody trusted has it yet) for a labelled discovery."""
+    it) or `newcomer` (nobody trusted has it yet) or `unplayed` (nobody trusted has
+    played it; tags that they say of it fit) for a labelled discovery."""
 
     discovery: str | None
 
@@ -145,11 +146,13 @@ class WhyResult(Titled, Ranked):
 
 
 class Similar(Titled):
-    """One neighbour. likeness: 0..1, comparable within one answer only. reasons: people who like
-    both items, `because` is the one asked about; shares and `other_share` add up to 1, unless
-    nobody likes both (paths: 0): then it is others' tastes that bring the two together."""
+    """One neighbour. likeness: 0..1, comparable within one answer only. shared_tags: what trusted
+    people say of both items. reasons: people who like both, `because` is the one asked about;
+    shares and `other_share` add up to 1, unless nobody likes both (paths: 0): then it is tags, or
+    others' tastes, that bring the two together."""
 
     likeness: Real
+    shared_tags: list[str]
     reasons: list[Reason]
     other_share: Real
     paths: int

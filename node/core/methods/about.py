@@ -64,8 +64,8 @@ def on_status(state: PeerState, asked: Asked, now: float) -> list[Effect]:
 
 
 def memory(state: PeerState) -> int:
-    """Bytes of everything that grows with what is heard: graph, heads, vouches, clicks."""
-    parts = (state.graph, state.feeds, state.gossip, state.trust, state.clicks)
+    """Bytes of everything that grows with what is heard: graph, heads, vouches, clicks, tags."""
+    parts = (state.graph, state.feeds, state.gossip, state.trust, state.clicks, state.tags)
     return sum(part.nbytes for part in parts)
 
 

@@ -27,6 +27,7 @@ def new_person(state: PeerState, name: str, signer: Signer, device: DeviceId) ->
     state.persons.add(person)
     state.trust.protect(row)
     state.clicks.protect(row)
+    state.tags.protect(row)
     state.graph.set_priority(row, float("inf"))
     return person
 

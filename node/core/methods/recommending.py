@@ -6,13 +6,16 @@ import numpy as np
 
 from node.core.earning import NamedRows, named_rows, refresh_daily, remember
 from node.core.events import Answer, Asked, Computed, ComputeFailed, Effect, Event, InfoFound
+from node.core.indexing import build_index
 from node.core.methods import params
 from node.core.methods.whom import known_author
 from node.core.naming import Titles, item_names, item_rows, person_named, titles
 from node.core.persons import Person
 from node.core.state import PeerState, refuse
 from node.core.trusting import Walked, WalkJob
+from node.core.unplayed import UnplayedJob
 from ranking.config import RankConfig
+from ranking.discoveries import Discovery
 from ranking.reasons import Reasons
 from ranking.recommend import (
     Explanation,
@@ -52,9 +55,10 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     request = request_for(state, person, n, undefended=undefended)
     walked, seed = walking(state, person), draw_seed(state)
     remembered = asked.caller.owner and not undefended and state.config.earned is not None
+    unplayed = None if undefended else UnplayedJob.read(state, person, request, seed)
 
-    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, Recommendation, list[NamedRows]]:
-        rng = np.random.default_rng(seed)
+    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, Recommendation, str, list[NamedRows]]:
+        rng, name = np.random.default_rng(seed), ""
         if undefended:
             trust = TrustVector.everyone_equal(snapshot.n_authors, person.row)
             made = recommend(snapshot, trust, request, rng)
@@ -62,18 +66,21 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
             trust = walked.walk()
             view = state.views.view(snapshot, trust, request.blocked_authors)
             made = recommend(view, trust, request, rng)
+            if unplayed is not None:
+                made, name = unplayed.added(view, made)
         # In an unprotected list anybody could be named: nobody earns by it.
         told = remembered and not made.unprotected
         barred = request.blocked_authors.tolist()
-        return trust, made, named_rows(made, snapshot, trust, barred) if told else []
+        return trust, made, name, named_rows(made, snapshot, trust, barred) if told else []
 
     def on_ranked(event: Event, then: float) -> list[Effect]:
         if not isinstance(event, Computed):
             return failed(asked, event)
-        trust, made, places = event.result
+        trust, made, name, places = event.result
         if not undefended:
             walked.keep(state)
-        entries = [shown(state, entry, max(1, REASONS_MAX // n)) for entry in made.items]
+        most = max(1, REASONS_MAX // n)
+        entries = [shown(state, entry, most, unplayed=name) for entry in made.items]
         data = {
             "items": entries,
             "unprotected": made.unprotected,
@@ -83,6 +90,8 @@ def on_recommend(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         }
         warnings = (UNDEFENDED,) if undefended else (UNPROTECTED,) if made.unprotected else ()
         kept = remember(state, person, places, then)
+        if unplayed is not None:
+            kept += build_index(state, unplayed.kept, person, then)
         return kept + with_titles(state, person, trust, asked, data, entries, warnings)
 
     return state.compute_on_snapshot(work, on_ranked, now)
@@ -205,10 +214,13 @@ def with_titles(
     return [state.find_info(items, on_info)]
 
 
-def shown(state: PeerState, entry: Recommended, reasons_max: int) -> dict[str, Any]:
-    """One place of a list."""
+def shown(
+    state: PeerState, entry: Recommended, reasons_max: int, *, unplayed: str = ""
+) -> dict[str, Any]:
+    """One place of a list. unplayed: the name of an unplayed item that the graph does not know."""
+    name = unplayed if entry.discovery is Discovery.UNPLAYED else ""
     return {
-        "item": item_names(state, [entry.item])[0],
+        "item": name or item_names(state, [entry.item])[0],
         "score": entry.score,
         "standard_error": entry.standard_error,
         "discovery": entry.discovery.value if entry.discovery is not None else None,

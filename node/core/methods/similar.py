@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from node.core.events import Asked, Compute, Computed, Effect, Event
+from node.core.events import Asked, Computed, Effect, Event
+from node.core.indexing import build_index, ended, in_turn
 from node.core.methods import params
 from node.core.methods.recommending import (
     ITEMS_MAX,
@@ -14,13 +15,12 @@ from node.core.methods.recommending import (
     walking,
     with_titles,
 )
-from node.core.naming import item_names, item_rows
+from node.core.naming import item_names
 from node.core.persons import Person
-from node.core.similar import BUILD_REST, WAITING_MAX, Kept
+from node.core.similar import WAITING_MAX, Answered, Kept
 from node.core.state import PeerState, refuse
 from ranking.reasons import Reasons
-from ranking.similar import Near, shared_people
-from ranking.similar_index import saved
+from ranking.similar import shared_people
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
 
@@ -39,102 +39,50 @@ def on_similar(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     def start(then: float) -> list[Effect]:
         return _answer(state, person, asked, kept, item, n, then)
 
-    return _in_turn(kept, start, now)
-
-
-def _in_turn(kept: Kept, start: Any, now: float) -> list[Effect]:
-    """Start now, or when those before have ended; what was started calls `_ended` once."""
-    if kept.turn:
-        kept.waiting.append(start)
-        return []
-    kept.turn = True
-    begun: list[Effect] = start(now)
-    return begun
-
-
-def _ended(kept: Kept, now: float) -> list[Effect]:
-    kept.turn = False
-    return _in_turn(kept, kept.waiting.pop(0), now) if kept.waiting else []
+    return in_turn(kept, start, now)
 
 
 def _answer(
     state: PeerState, person: Person, asked: Asked, kept: Kept, item: str, n: int, now: float
 ) -> list[Effect]:
-    row = state.graph.item_row(item.encode())
-    if row < 0:
+    name = item.encode()
+    if state.graph.item_row(name) < 0 and state.tags.items.lookup(name) < 0:
         missing = refuse(asked, "not_found", f"nobody heard here knows {item}")
-        return missing + _ended(kept, now)
+        return missing + ended(kept, now)
     blocked = state.trust.refused
-    question = state.similar.question(kept, row, n, item_rows(state, state.blocked_items))
+    question = state.similar.question(kept, state.tags, name, n, state.blocked_items)
     walked = walking(state, person)
     paths_max = max(1, REASONS_MAX // n)
 
-    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, list[Near], list[Reasons], str]:
+    def work(snapshot: GraphSnapshot) -> tuple[TrustVector, Answered, list[Reasons]]:
         trust = walked.walk()
         view = state.views.view(snapshot, trust, blocked)
-        near = state.similar.answer(kept, view, question)
-        by = "index" if kept.seen is not None and kept.seen.index is not None else "exact"
-        return trust, near, shared_people(view, row, near, paths_max), by
+        made = state.similar.answer(kept, view, question)
+        return trust, made, shared_people(view, made.item, made.near, paths_max)
 
     def on_found(event: Event, then: float) -> list[Effect]:
-        after = _ended(kept, then) + _build(state, kept, person, then)
+        after = ended(kept, then) + build_index(state, kept, person, then)
         if not isinstance(event, Computed):
             return failed(asked, event) + after
-        trust, near, why, by = event.result
+        trust, made, why = event.result
         walked.keep(state)
-        items = item_names(state, [one.item for one in near])
         entries: list[dict[str, Any]] = [
-            {"item": name, "likeness": one.likeness} | reasons(state, made, paths_max)
-            for name, one, made in zip(items, near, why, strict=True)
+            {
+                "item": cold or item_names(state, [one.item])[0],
+                "likeness": one.likeness,
+                "shared_tags": tags,
+                **reasons(state, because, paths_max),
+            }
+            for one, cold, tags, because in zip(made.near, made.names, made.tags, why, strict=True)
         ]
         data = {
             "asked": {"item": item},
             "items": entries,
             "unprotected": trust.unprotected,
-            "answered_by": by,
+            "answered_by": made.by,
         }
         warnings = (UNPROTECTED,) if trust.unprotected else ()
         named = [data["asked"], *entries]
         return with_titles(state, person, trust, asked, data, named, warnings) + after
 
     return state.compute_on_snapshot(work, on_found, now)
-
-
-# -------------------------------------------------------------------------------- the index
-def _build(state: PeerState, kept: Kept, person: Person, now: float) -> list[Effect]:
-    """Begin to make the index that is wanted, if it is time, a slice after the other. The graph is
-    not held: a build reads a snapshot, and names as they were."""
-    if kept.wanted is None or kept.building or now < kept.build_at:
-        return []
-    kept.building = True
-    slices = state.similar.build(*kept.wanted, kept.key)
-
-    def next_slice() -> list[Effect]:
-        return [Compute(state.then(on_slice), lambda: next(slices))]
-
-    def on_slice(event: Event, then: float) -> list[Effect]:
-        if isinstance(event, Computed) and not event.result.complete:
-            return next_slice()
-        kept.building, kept.wanted = False, None
-        kept.build_at = then + BUILD_REST * (then - now)
-        if not isinstance(event, Computed):  # our own bug; questions go on without
-            return []
-        kept.index, kept.embedding = event.result, None
-        return _keep(state, kept, then) if person is state.persons.owner else []
-
-    return next_slice()
-
-
-def _keep(state: PeerState, kept: Kept, now: float) -> list[Effect]:
-    """Write the owner's new index to its file, if there is one."""
-    file, index = state.similar.file, kept.index
-    if file is None or index is None:
-        return []
-
-    def start(_then: float) -> list[Effect]:
-        return [Compute(state.then(on_written), lambda: file.write(saved(index)))]
-
-    def on_written(_event: Event, then: float) -> list[Effect]:
-        return _ended(kept, then)
-
-    return _in_turn(kept, start, now)

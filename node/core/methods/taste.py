@@ -216,6 +216,7 @@ def on_forget(state: PeerState, asked: Asked, now: float) -> list[Effect]:
         del person.facts[item]
         person.said.items.pop(item, None)
         state.graph.remove(person.row, [item.encode()])
+        state.tags.remove(person.row, [item.encode()])
         settled = settle(state, person, said, then) if said else []
         return [*announce(state, publication, then), *settled, Answer(asked.token, data)]
 

@@ -322,7 +322,7 @@ def told():
         heard_by(history.node, [scribe.says(rates("t:1"), device=device) for _ in range(2)])
     for claim in (Vouch(history.scribes[1].author, 50), Click(("x",), "t:1", 0), Endpoint(("/a",))):
         heard_by(history.node, [scribe.says(claim, lane=type(claim).lane)])
-    heard_by(history.node, [scribe.says(Retract(1))])
+    heard_by(history.node, [scribe.says(Retract(1), ItemInfo("t:1", "x", ("rock",)))])
     return history.node, checkpoint(history.node)
 
 

@@ -8,7 +8,7 @@ import pytest
 from node.core.methods.recommending import ITEMS_MAX
 from node.core.similar import WAITING_MAX
 from protocol.claims import ItemInfo
-from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
+from tests.node.core.peer_world import CONFIG, Refused, World, heard_by, like_all
 from tests.node.core.scribe import Scribe, rates
 
 FRIENDS = 6
@@ -234,3 +234,121 @@ def test_each_person_has_an_index_of_her_own_and_two_are_kept():
     answered_by(node)
     node.ask("similar", item="rock:0", person="zoe")
     assert len(node.state.similar._kept) == 2
+
+
+# ------------------------------------------------------------------ what nobody has played yet
+def tagging(scribe, item, *tags):
+    return [scribe.says(ItemInfo(item, f"Title of {item}", tags))]
+
+
+def tagged_world(**more):
+    """As `world`, and friends say what is jazz and what is rock; nobody has played the new ones."""
+    node = world(**more)
+    for n, scribe in enumerate(node.friends):
+        kind = "jazz" if n % 2 else "rock"
+        for k in range(8):
+            heard_by(node, tagging(scribe, f"{kind}:{k}", kind))
+    for n in range(3):
+        heard_by(node, tagging(node.friends[1], f"new:jazz{n}", "Jazz"))
+    heard_by(node, tagging(node.friends[0], "new:rock", "rock"))
+    heard_by(node, tagging(Scribe(60), "spam:1", "jazz"))
+    return node
+
+
+@pytest.mark.parametrize("config", [CONFIG, INDEXED], ids=["exact", "index"])
+def test_tags_bring_new_items_among_neighbours_and_have_neighbours_themselves(config):
+    node = tagged_world(config=config)
+    for _ in range(2):
+        near = found(node, "jazz:1", n=12)
+        assert {"new:jazz0", "new:jazz1", "new:jazz2"} <= {item for item, _ in near}
+        assert "spam:1" not in dict(near)
+        data = node.ask("similar", item="new:jazz0", n=6)
+        assert data["asked"]["title"] == "Title of new:jazz0"
+        assert all("jazz" in entry["item"] for entry in data["items"])
+        assert all(entry["shared_tags"] == ["jazz"] for entry in data["items"])
+        assert all(entry["paths"] == 0 for entry in data["items"])
+
+
+def test_an_item_that_only_strangers_tag_is_like_nothing():
+    assert found(tagged_world(), "spam:1") == []
+
+
+def test_blocked_new_items_are_not_there():
+    node = tagged_world()
+    node.ask("block", target="new:jazz0")
+    assert "new:jazz0" not in dict(found(node, "jazz:1", n=12))
+
+
+def test_a_taken_back_tag_counts_no_more():
+    node = tagged_world()
+    node.ask("block", target=node.friends[1].author.hex())
+    assert not {item for item, _ in found(node, "jazz:3", n=12)} & {"new:jazz0", "new:jazz1"}
+
+
+def unplayed(node, questions=60, **more):
+    """Unplayed items in so many lists."""
+    seen = []
+    for _ in range(questions):
+        items = node.ask("recommend", n=10, **more)["items"]
+        seen += [item for item in items if item["discovery"] == "unplayed"]
+    return seen
+
+
+@pytest.fixture
+def listener():
+    node = tagged_world(config=replace(CONFIG, similar=replace(CONFIG.similar, kappa=0.01)))
+    like_all(node, ["jazz:1", "jazz:2"])
+    return node
+
+
+def test_an_item_that_nobody_has_played_is_recommended_as_a_discovery(listener):
+    seen = unplayed(listener)
+    assert len(seen) > 10
+    assert {item["item"] for item in seen} <= {"new:jazz0", "new:jazz1", "new:jazz2", "new:rock"}
+    assert sum("jazz" in item["item"] for item in seen) > 0.8 * len(seen)
+    one = next(item for item in seen if item["item"].startswith("new:jazz"))
+    assert one["title"] == f"Title of {one['item']}"
+    [why] = one["reasons"]
+    assert why["because"]["item"] in ("jazz:1", "jazz:2")
+    assert why["heard_from"]["author"] == listener.friends[1].author.hex()
+    assert [step["author"] for step in why["trail"]][-1] == why["heard_from"]["author"]
+    assert one["depends_on"]["author"] == listener.friends[1].author.hex()
+    assert (one["score"], one["paths"], one["other_share"]) == (0, 1, 0)
+
+
+def test_strangers_never_fill_a_place_with_tags(listener):
+    for n in range(20):
+        for k in range(5):
+            heard_by(listener, tagging(Scribe(70 + n), f"spam:{n}.{k}", "jazz"))
+    assert not [item for item in unplayed(listener) if item["item"].startswith("spam")]
+
+
+def test_one_place_of_a_list_at_most_and_none_where_there_is_no_place(listener):
+    for _ in range(30):
+        items = listener.ask("recommend", n=10)["items"]
+        assert sum(item["discovery"] == "unplayed" for item in items) <= 1
+    assert not [i for _ in range(30) for i in listener.ask("recommend", n=9)["items"]
+                if i["discovery"] == "unplayed"]  # fmt: skip
+    assert not unplayed(listener, 10, method="undefended")
+
+
+def test_what_she_blocks_or_has_said_something_of_is_not_unplayed_to_her(listener):
+    listener.ask("block", target="new:jazz0")
+    listener.ask("like", item="new:jazz1", weight=-1)
+    assert {item["item"] for item in unplayed(listener)} <= {"new:jazz2", "new:rock"}
+
+
+def test_a_large_graph_makes_an_index_for_it_beside_the_list():
+    config = replace(CONFIG, similar=replace(CONFIG.similar, kappa=0.01, index_from=5))
+    node = tagged_world(config=config)
+    like_all(node, ["jazz:1"])
+    kept = node.state.similar.peek(node.owner.row, owner=True)
+    node.ask("recommend", n=10)
+    assert kept.index is not None
+    assert unplayed(node)
+
+
+def test_tags_come_back_at_a_start(listener):
+    listener.restart()
+    assert unplayed(listener)
+    assert "new:jazz0" in dict(found(listener, "jazz:1", n=12))

@@ -24,9 +24,12 @@ CANDIDATES_BUILD, CANDIDATES = 100, 100
 """ef: candidates looked at for each vector added, and at least for each question."""
 
 GROWTH = 8
-"""A full index grows by a part of so many."""
+"""A full part grows by one of so many pieces."""
 
-OVERHEAD_BYTES = 4 * (2 * LINKS + 1) + 8 + 8 + 56
+PART_MAX = 32_768
+"""Vectors in one of hnswlib's indexes."""
+
+OVERHEAD_BYTES = 4 * (2 * LINKS + 1) + 8 + 8 + 56 + 12
 """Of a vector beside its floats: links below and above, label, and the table of labels."""
 
 
@@ -44,96 +47,145 @@ def nearest_exact(vectors: F32, query: F32, n: int) -> tuple[I64, F32]:
 
 
 class NearestIndex:
-    """Labels to vectors. A label is used once and never again; deleted vectors make room."""
+    """Labels to vectors, in parts of at most `part_max`. A label is used once and never again, each
+    larger than those before; deleted vectors make room.
 
-    def __init__(self, dimensions: int, capacity: int) -> None:
+    hnswlib gives nobody else the interpreter while it copies what is to be written to a file, so
+    what one call copies is bounded: 20 MB, 20 ms, at 128 dimensions.
+    """
+
+    def __init__(self, dimensions: int, *, part_max: int = PART_MAX) -> None:
         self.dimensions = dimensions
-        self._index = _new(dimensions)
-        self._index.init_index(
-            max_elements=max(1, capacity),
-            ef_construction=CANDIDATES_BUILD,
-            M=LINKS,
-            random_seed=1,
-            allow_replace_deleted=True,
-        )
-        self._deleted = 0
+        self._part_max = part_max
+        self._parts: list[hnswlib.Index] = []
+        self._deleted: list[int] = []
+        self._label = np.empty(0, np.int64)
+        self._part = np.empty(0, np.int32)
+        """Part of each label that can be found, ascending."""
 
     def __len__(self) -> int:
-        return int(self._index.get_current_count()) - self._deleted
+        return len(self._label)
 
     @property
     def nbytes(self) -> int:
         """Memory of all vectors there is room for."""
-        return int(self._index.get_max_elements()) * vector_bytes(self.dimensions)
+        room = sum(int(part.get_max_elements()) for part in self._parts)
+        return room * vector_bytes(self.dimensions) + self._label.nbytes + self._part.nbytes
 
+    @property
     def labels(self) -> I64:
-        """Labels that can be found, ascending. O(vectors)."""
-        state = self.state()
-        size, count = int(state["size_data_per_element"]), int(state["cur_element_count"])
-        level0 = state["data_level0"].reshape(count, size)
-        labels = np.ascontiguousarray(level0[:, size - 8 :]).view(np.int64).reshape(-1)
-        return np.sort(labels[(level0[:, 2] & 1) == 0])
+        """Labels that can be found, ascending."""
+        return self._label
 
     def add(self, labels: I64, vectors: F32) -> None:
-        """New labels. 60 to 100 µs each among 100,000."""
-        room = int(self._index.get_max_elements()) - int(self._index.get_current_count())
-        replaced = min(self._deleted, len(labels))
-        more = len(labels) - replaced - room
-        if more > 0:
-            most = int(self._index.get_max_elements())
-            self._index.resize_index(most + max(more, most // GROWTH))
+        """New labels, ascending. 60 to 100 µs each among 100,000."""
+        part, at = 0, 0
+        while at < len(labels):
+            if part == len(self._parts):
+                self._parts.append(_new(self.dimensions, min(self._part_max, len(labels) - at)))
+                self._deleted.append(0)
+            end = at + self._free(part)
+            self._add(part, labels[at:end], vectors[at:end])
+            at, part = end, part + 1
+
+    def _free(self, part: int) -> int:
+        return self._part_max - int(self._parts[part].get_current_count()) + self._deleted[part]
+
+    def _add(self, part: int, labels: I64, vectors: F32) -> None:
+        index, replaced = self._parts[part], min(self._deleted[part], len(labels))
         if replaced:
-            self._index.add_items(
+            index.add_items(
                 vectors[:replaced], labels[:replaced], num_threads=1, replace_deleted=True
             )
-            self._deleted -= replaced
+            self._deleted[part] -= replaced
         if replaced < len(labels):
-            self._index.add_items(vectors[replaced:], labels[replaced:], num_threads=1)
+            most, count = int(index.get_max_elements()), int(index.get_current_count())
+            wanted = count + len(labels) - replaced
+            if wanted > most:
+                index.resize_index(min(self._part_max, max(wanted, most + most // GROWTH)))
+            index.add_items(vectors[replaced:], labels[replaced:], num_threads=1)
+        self._label = np.concatenate((self._label, labels))
+        self._part = np.concatenate((self._part, np.full(len(labels), part, np.int32)))
 
     def delete(self, labels: I64) -> None:
         """Labels in use; they are never found again."""
-        for label in labels.tolist():
-            self._index.mark_deleted(label)
-        self._deleted += len(labels)
+        at = np.searchsorted(self._label, labels)
+        for label, part in zip(labels.tolist(), self._part[at].tolist(), strict=True):
+            self._parts[part].mark_deleted(label)
+            self._deleted[part] += 1
+        kept = np.ones(len(self._label), np.bool_)
+        kept[at] = False
+        self._label, self._part = self._label[kept], self._part[kept]
 
     def nearest(self, query: F32, n: int) -> tuple[I64, F32]:
         """(labels, products) of about the n largest inner products, the largest first; fewer where
         the index's graph, from where it begins, leads to fewer."""
-        n = min(n, len(self))
-        while n > 0:
-            self._index.set_ef(max(CANDIDATES, 2 * n))
-            try:
-                labels, distances = self._index.knn_query(query[None], k=n, num_threads=1)
-            except RuntimeError:  # it says so when it has found less than it was asked for
-                n //= 2
-                continue
-            return labels[0].astype(np.int64), np.float32(1) - distances[0]
-        return np.empty(0, np.int64), np.empty(0, np.float32)
+        found = [_nearest(part, query, n) for part in self._parts]
+        if not found:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        labels = np.concatenate([label for label, _ in found])
+        products = np.concatenate([product for _, product in found])
+        order = np.lexsort((labels, -products))[:n]
+        return labels[order], products[order]
 
     # ------------------------------------------------------------------------------- to a file
-    def state(self) -> dict[str, Any]:
-        """All there is: numbers, and arrays that are copies. O(bytes)."""
-        made: dict[str, Any] = self._index.__getstate__()[0]
-        return made
+    def state(self) -> list[dict[str, Any]]:
+        """All there is, part by part: numbers, and arrays that are copies. O(bytes)."""
+        return [part.__getstate__()[0] for part in self._parts]
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> NearestIndex:
+    def from_state(
+        cls, dimensions: int, state: list[dict[str, Any]], *, part_max: int = PART_MAX
+    ) -> NearestIndex:
         """What gave this `state`, which must be it to the last bit: hnswlib follows whatever links
         it is given. ValueError where even the sizes cannot be."""
-        _check(state)
-        made = cls.__new__(cls)
-        made.dimensions = int(state["dim"])
-        made._index = _blank()
-        made._index.__setstate__((state,))
-        size = int(state["size_data_per_element"])
-        made._deleted = int(np.count_nonzero(state["data_level0"][2::size] & 1))
+        made, labels, parts = cls(dimensions, part_max=part_max), [], []
+        for number, part in enumerate(state):
+            _check(part, dimensions, part_max)
+            index = _blank()
+            index.__setstate__((part,))
+            made._parts.append(index)
+            count, size = int(part["cur_element_count"]), int(part["size_data_per_element"])
+            level0 = part["data_level0"].reshape(count, size)
+            deleted = level0[:, 2] & 1
+            made._deleted.append(int(deleted.sum()))
+            label = np.ascontiguousarray(level0[deleted == 0, size - 8 :]).view(np.int64)
+            labels.append(label.reshape(-1))
+            parts.append(np.full(len(label), number, np.int32))
+        if labels:
+            order = np.argsort(np.concatenate(labels))
+            made._label = np.concatenate(labels)[order]
+            made._part = np.concatenate(parts)[order]
+        if (np.diff(made._label) <= 0).any():
+            raise ValueError("an index that cannot be: a label stands in it twice")
         return made
 
 
-def _new(dimensions: int) -> hnswlib.Index:
+def _nearest(index: hnswlib.Index, query: F32, n: int) -> tuple[I64, F32]:
+    n = min(n, int(index.get_current_count()))
+    while n > 0:
+        index.set_ef(max(CANDIDATES, 2 * n))
+        try:
+            labels, distances = index.knn_query(query[None], k=n, num_threads=1)
+        except RuntimeError:  # it says so when it has found less than it was asked for
+            n //= 2
+            continue
+        return labels[0].astype(np.int64), np.float32(1) - distances[0]
+    return np.empty(0, np.int64), np.empty(0, np.float32)
+
+
+def _new(dimensions: int, capacity: int) -> hnswlib.Index:
     import hnswlib
 
-    return hnswlib.Index(space="ip", dim=dimensions)
+    made = hnswlib.Index(space="ip", dim=dimensions)
+    made.init_index(
+        max_elements=max(1, capacity),
+        ef_construction=CANDIDATES_BUILD,
+        M=LINKS,
+        random_seed=1,
+        allow_replace_deleted=True,
+    )
+    return made
 
 
 def _blank() -> hnswlib.Index:
@@ -153,10 +205,10 @@ _ARRAYS = {
 _LEVELS_MAX = 32
 
 
-def _check(state: dict[str, Any]) -> None:
+def _check(state: dict[str, Any], dimensions: int, part_max: int) -> None:
     """ValueError unless the arrays have the sizes, and the links lead where, the numbers say."""
     try:
-        fits = _fits(state)
+        fits = state["dim"] == dimensions and state["max_elements"] <= part_max and _fits(state)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         fits = False
     if not fits:

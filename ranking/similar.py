@@ -74,8 +74,13 @@ def people_around(
     trust = view.trust.t
     nowhere = np.full(len(trust), -1, np.int32)
     people = Contexts(view.listeners, view.snapshot.author_side, trust, nowhere)
-    floor = config.kappa * affinity_of(view) / max(view.trust.effective_authors(), 1.0)
+    floor = config.kappa * one_like(view)
     return Neighbourhood(item_identity, (people,), (author_identity,), floor)
+
+
+def one_like(view: TrustView) -> float:
+    """Trusted mass that a like by a person of the mean trust gives an item."""
+    return affinity_of(view) / max(view.trust.effective_authors(), 1.0)
 
 
 def affinity_of(view: TrustView) -> float:

@@ -98,7 +98,7 @@ class SimilarIndex:
         self.key = key
         self.embedding = embedding
         self.entries = Entries.none()
-        self.nearest = NearestIndex(embedding.config.dimensions, 1)
+        self.nearest = NearestIndex(embedding.config.dimensions)
         self.edges_built = 0
         self.gone_edges = 0
         self.next_label = 0
@@ -145,7 +145,6 @@ class SimilarIndex:
             mass = picture.around.mass()[rows]
             rows = rows[np.argsort(-mass, kind="stable")[: made.items_max]]
         rows = rows[np.argsort(picture.around.item_identity[rows])]
-        made.nearest = NearestIndex(embedding.config.dimensions, len(rows))
         made.edges_built = int(degree.sum())
         made.trust_built = _trust(picture.around)
         placed = picture.around.placed(embedding.identity)
@@ -318,7 +317,7 @@ def _loaded(parts: Mapping[str, Any], config: SimilarConfig) -> SimilarIndex:
     made.edges_built, made.gone_edges = parts["edges_built"], parts["gone_edges"]
     made.complete = True
     made.next_label, made.trust_built = parts["next_label"], tuple(parts["trust_built"])
-    made.nearest = NearestIndex.from_state(parts["nearest"])
+    made.nearest = NearestIndex.from_state(config.embedding.dimensions, parts["nearest"])
     made._row = np.full(len(made.entries), -1, np.int32)
     labels = made.entries.label
     fits = (
@@ -326,11 +325,10 @@ def _loaded(parts: Mapping[str, Any], config: SimilarConfig) -> SimilarIndex:
         and len(first) == len(mixed) == len(identity)
         and bool((identity[1:] > identity[:-1]).all())
         and len({len(column) for column in made.entries.arrays()}) == 1
-        and np.array_equal(labels, made.nearest.labels())
+        and np.array_equal(labels, made.nearest.labels)
         and made.next_label > labels.max(initial=-1)
         and len(made.trust_built) == 2
         and len(made.trust_built[0]) == len(made.trust_built[1])
-        and made.nearest.dimensions == config.embedding.dimensions
     )
     if not fits:
         raise ValueError("its parts do not fit together")

@@ -2,8 +2,9 @@
 
 Only their tags place them: an item's vector is the mean of the profiles of tags that trusted people
 said of it, and is compared with the mean of the owner's own items. How often one takes a place
-follows from the trust of who tagged it: chance * mass / (mass + kappa), so an identity with a
-hundredth of a person's trust takes it a hundredth as often, however many items she tags.
+follows from the trust of who tagged it: chance * m / (m + 1), m its trusted mass in likes by a
+person of the mean trust. So an identity with a hundredth of a person's trust takes it a hundredth
+as often at most, however many items she tags.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ranking.discoveries import Discovery, places
 from ranking.embedding import Embedding
 from ranking.reasons import Path, Reasons, trails
 from ranking.recommend import Recommendation, Recommended
-from ranking.similar import CHUNK
+from ranking.similar import CHUNK, one_like
 from ranking.tag_contexts import Tagged
 from ranking.view import TrustView
 
@@ -99,6 +100,7 @@ def draw_unplayed(
     mine, _ = embedding.vectors(placed, own[:CHUNK])
     theirs, mass = embedding.vectors(placed, rows)
     weight = mass / (mass + np.float32(max(tagged.around.floor, 1e-30)))
+    shown = mass / (mass + np.float32(one_like(view)))
     fit = (theirs @ mine.sum(axis=0)) * weight
     best = np.argsort(-fit, kind="stable")[:BEST]
     best = best[fit[best] > 0]
@@ -106,7 +108,7 @@ def draw_unplayed(
         return None
     one = int(rng.choice(best, p=fit[best] / fit[best].sum(dtype=np.float64)))
     source = int(own[np.argmax(mine @ theirs[one])])
-    return _explained(tagged, view, int(rows[one]), source, chance * float(weight[one]))
+    return _explained(tagged, view, int(rows[one]), source, chance * float(shown[one]))
 
 
 def _explained(tagged: Tagged, view: TrustView, item: int, source: int, chance: float) -> Unplayed:

@@ -12,11 +12,18 @@ from ranking import kernels_walks as walks
 from ranking.checkpoint import dump, load
 from ranking.click_log import SortedClicks, no_clicks
 from ranking.config import Method, RankConfig
+from ranking.embedding import Embedding
 from ranking.graph import BYTES_MIN, KEY_BYTES, BoundedGraph, GraphConfig
+from ranking.interner import Interner
+from ranking.kernels_embedding import hash_rows
 from ranking.recommend import RecommendRequest, recommend
 from ranking.salsa import score_items
+from ranking.similar import SimilarConfig, near_exact, people_around
+from ranking.similar_index import Picture
 from ranking.snapshot import GraphSnapshot
+from ranking.tag_contexts import Tags, with_tags
 from ranking.trust_vector import Passing, TrustVector
+from ranking.view import TrustView
 
 _BUNDLE = 32
 """Likes at once: few enough for one eviction to take a whole author, and for authors to share
@@ -51,6 +58,7 @@ def warm_up() -> None:
         config = RankConfig(method=method, walks=1, echo=0.5)
         recommend(snapshot, trust, RecommendRequest(config=config), rng)
     _rank_as_seldom(snapshot, trust, rng)
+    _embed(snapshot, trust)
     _keep_a_graph()
     _keep_clicks()
 
@@ -61,6 +69,21 @@ def _rank_as_seldom(snapshot: GraphSnapshot, trust: TrustVector, rng: np.random.
     scores = score_items(snapshot, one, RankConfig(method=Method.EXACT), rng)
     items = np.arange(3, dtype=np.int32)
     salsa.reached_by_author(items, snapshot.author_side, scores.reach, snapshot.n_items)
+
+
+def _embed(snapshot: GraphSnapshot, trust: TrustVector) -> None:
+    """What the first question for similar items would else compile."""
+    view, config = TrustView.of(snapshot, trust), SimilarConfig()
+    names = Interner(key=1, names_max=3, names_bytes_max=9)
+    names.intern_many([b"1", b"2", b"3"])
+    _, arena, starts, lengths = names.arrays()
+    identity = hash_rows(arena, starts, lengths, np.ones(2, np.uint64))
+    people = people_around(view, identity, identity, config)
+    said = Tags(np.array([[1, 0, 0], [2, 2, 1]], np.int32), identity, identity)
+    around = with_tags(people, said, view.trust.t, config.tag_weight).around
+    made = Embedding.of(around, config.embedding)
+    near_exact(made, around, 0, 1, np.empty(0, np.int32))
+    Picture(around, np.empty(0, np.int32)).described()
 
 
 def _keep_walks(rng: np.random.Generator) -> None:

@@ -37,12 +37,16 @@ def like(
     item: Annotated[str, typer.Argument(help="namespace:name, e.g. ml:movie:50.")],
     kind: Annotated[str, typer.Option(help="play, like, rate, skip or save.")] = "like",
     weight: Annotated[
-        float | None, typer.Option(min=-1, max=1, help="-1 (dislike) to 1 (like).")
+        float | None,
+        typer.Option(min=-1, max=1, help="-1 (dislike) to 1 (like); 0 only says what it is."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="What it is called.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="What it is; as often as you like.")
+    ] = None,
 ) -> None:
     """Put an item into your taste. Private until you share taste."""
-    data = session.ask("like", item=item, kind=kind, weight=weight, title=title)
+    data = session.ask("like", item=item, kind=kind, weight=weight, title=title, tags=tag or None)
     kept = "shared" if data["shared"] else "kept on this node"
     session.show(data, f"{item}: {data['weight']:+.2f} ({kept})")
     if data.get("clicked"):

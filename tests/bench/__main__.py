@@ -21,6 +21,7 @@ from node.query.schema import QueryError
 from sim.demo.fleet import DemoFailed
 from tests.bench import (
     ablation,
+    alike,
     capped,
     commands,
     curves,
@@ -34,6 +35,7 @@ from tests.bench import (
     propagation,
     public,
     robustness,
+    similar,
     stalls,
     start_up,
     sync,
@@ -55,6 +57,8 @@ BENCHMARKS: dict[str, Callable[[Scratch, Scale], Sequence[Figure | Series]]] = {
     "sync": sync.measure,
     "propagation": propagation.measure,
     "stalls": stalls.measure,
+    "similar": similar.measure,
+    "alike": alike.measure,
     "walks": walks.measure,
     "trust_walks": trust_walks.measure,
     "public": public.measure,

@@ -33,6 +33,9 @@ class Scale:
     idle_every_s: float
     busy_every_s: float
     """Between two likes, in each phase."""
+    similar_questions: int
+    alike_questions: int
+    """Asked for neighbours in the world, and on public data."""
     walk_copies: int
     """Copies of Gowalla in the world of walks; 0 for a small random one."""
     walk_dense_people: int
@@ -104,6 +107,8 @@ FULL = Scale(
     likes=60,
     idle_every_s=0.5,
     busy_every_s=0.2,
+    similar_questions=300,
+    alike_questions=4_000,
     walk_copies=7,
     walk_dense_people=20_000,
     walkers=100_000,
@@ -159,6 +164,8 @@ SMALL = Scale(
     likes=3,
     idle_every_s=0.1,
     busy_every_s=0.02,
+    similar_questions=10,
+    alike_questions=40,
     walk_copies=0,
     walk_dense_people=200,
     walkers=2_000,

@@ -49,7 +49,7 @@ def measure(scratch: Scratch, scale: Scale) -> list[Figure]:
     figures = []
     for who, node in zip(("receiver", "sender"), nodes, strict=True):
         for role in ("daemon", "child"):
-            late = _lateness_ms(ticks_file(node.home, role), began, ended)
+            late = lateness_ms(ticks_file(node.home, role), began, ended)
             name = f"stall, {who}'s {'daemon' if role == 'daemon' else 'network process'}"
             detail = f"{told}; {slowest}" if not figures else ""
             p99 = float(np.percentile(late, 99))
@@ -58,7 +58,7 @@ def measure(scratch: Scratch, scale: Scale) -> list[Figure]:
     return figures
 
 
-def _lateness_ms(file: Path, began: float, ended: float) -> "np.ndarray":
+def lateness_ms(file: Path, began: float, ended: float) -> "np.ndarray":
     """How late each due tick was."""
     ticks = np.frombuffer(file.read_bytes(), np.float64)
     inside = ticks[(ticks >= began) & (ticks <= ended)]

@@ -35,9 +35,10 @@ def test_exact_is_the_largest_products_first():
     assert (rows.tolist(), products.tolist()) == ([2, 0, 3], [2, 1, 1])
 
 
-def test_it_finds_what_looking_at_all_finds():
+@pytest.mark.parametrize("part_max", [4000, 1500])
+def test_it_finds_what_looking_at_all_finds(part_max):
     vectors, labels = clustered(4000), np.arange(4000)
-    index = NearestIndex(DIMENSIONS, 4000)
+    index = NearestIndex(DIMENSIONS, part_max=part_max)
     index.add(labels, vectors)
     assert len(index) == 4000
     assert recall(index, vectors, labels, clustered(100, seed=1)) >= 0.95
@@ -45,7 +46,7 @@ def test_it_finds_what_looking_at_all_finds():
 
 def test_it_follows_what_comes_and_goes():
     vectors, rng = clustered(3000), np.random.default_rng(2)
-    index = NearestIndex(DIMENSIONS, 10)
+    index = NearestIndex(DIMENSIONS, part_max=700)
     index.add(np.arange(1000), vectors[:1000])
     there = dict.fromkeys(range(1000))
     for at in range(1000, 3000, 250):
@@ -60,11 +61,11 @@ def test_it_follows_what_comes_and_goes():
         for query in vectors[:: 3000 // 40]:
             assert set(index.nearest(query, 10)[0].tolist()) <= set(there)
         assert recall(index, vectors[labels], labels, clustered(30, seed=at)) >= 0.95
-    assert index.nbytes <= 3200 * vector_bytes(DIMENSIONS), "places of the deleted were used"
+    assert index.nbytes <= 1900 * vector_bytes(DIMENSIONS), "places of the deleted were used"
 
 
 def test_to_ask_for_all_is_no_error():
-    index = NearestIndex(DIMENSIONS, 500)
+    index = NearestIndex(DIMENSIONS, part_max=300)
     index.add(np.arange(500), clustered(500))
     index.delete(np.arange(0, 500, 3))
     for n in (1, 333, 10_000):
@@ -76,18 +77,18 @@ def test_to_ask_for_all_is_no_error():
 def test_the_same_order_gives_the_same_graph():
     made = []
     for _ in range(2):
-        index = NearestIndex(DIMENSIONS, 500)
+        index = NearestIndex(DIMENSIONS, part_max=300)
         index.add(np.arange(500), clustered(500))
-        made.append(index.state()["data_level0"].tobytes())
+        made.append([part["data_level0"].tobytes() for part in index.state()])
     assert made[0] == made[1]
 
 
 def test_it_comes_back_with_its_deleted():
     vectors = clustered(800)
-    index = NearestIndex(DIMENSIONS, 800)
+    index = NearestIndex(DIMENSIONS, part_max=300)
     index.add(np.arange(800), vectors)
     index.delete(np.arange(0, 800, 4))
-    back = NearestIndex.from_state(index.state())
+    back = NearestIndex.from_state(DIMENSIONS, index.state(), part_max=300)
     assert len(back) == len(index) == 600
     for query in clustered(20, seed=5):
         assert index.nearest(query, 10)[0].tolist() == back.nearest(query, 10)[0].tolist()
@@ -96,9 +97,10 @@ def test_it_comes_back_with_its_deleted():
 
 
 def test_an_empty_one_finds_nothing_and_comes_back():
-    index = NearestIndex(DIMENSIONS, 1)
+    index = NearestIndex(DIMENSIONS)
     assert index.nearest(np.ones(DIMENSIONS, np.float32), 5)[0].size == 0
-    assert len(NearestIndex.from_state(index.state())) == 0
+    assert index.state() == []
+    assert len(NearestIndex.from_state(DIMENSIONS, [])) == 0
 
 
 @pytest.mark.parametrize(
@@ -123,17 +125,26 @@ def test_an_empty_one_finds_nothing_and_comes_back():
     ids=str,
 )
 def test_a_state_whose_sizes_cannot_be_is_refused(name, value):
-    index = NearestIndex(DIMENSIONS, 100)
+    index = NearestIndex(DIMENSIONS)
     index.add(np.arange(100), clustered(100))
     with pytest.raises(ValueError, match="cannot be"):
-        NearestIndex.from_state(index.state() | {name: value})
+        NearestIndex.from_state(DIMENSIONS, [index.state()[0] | {name: value}])
+
+
+def test_parts_that_share_a_label_or_are_too_large_are_refused():
+    index = NearestIndex(DIMENSIONS)
+    index.add(np.arange(100), clustered(100))
+    with pytest.raises(ValueError, match="twice"):
+        NearestIndex.from_state(DIMENSIONS, index.state() * 2)
+    with pytest.raises(ValueError, match="cannot be"):
+        NearestIndex.from_state(DIMENSIONS, index.state(), part_max=99)
 
 
 def test_a_state_with_links_to_nowhere_is_refused():
-    index = NearestIndex(DIMENSIONS, 100)
+    index = NearestIndex(DIMENSIONS)
     index.add(np.arange(100), clustered(100))
-    state = index.state()
+    [state] = index.state()
     state["data_level0"] = state["data_level0"].copy()
     state["data_level0"].view(np.uint32)[1] = 100
     with pytest.raises(ValueError, match="cannot be"):
-        NearestIndex.from_state(state)
+        NearestIndex.from_state(DIMENSIONS, [state])

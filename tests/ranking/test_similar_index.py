@@ -148,7 +148,7 @@ def test_memory_is_bounded_and_the_least_known_items_are_left_out():
 
 def test_the_same_graph_gives_the_same_index_whatever_its_rows_are():
     made = [built(seen(tastes())) for _ in range(2)]
-    states = [index.nearest.state()["data_level0"].tobytes() for index in made]
+    states = [index.nearest.state()[0]["data_level0"].tobytes() for index in made]
     assert states[0] == states[1]
 
 
@@ -157,7 +157,7 @@ def test_strangers_change_no_bit_of_it():
     crowd = {PEOPLE + 1 + k: {0: 1.0, ITEMS - 1: 1.0} for k in range(15)}
     alone, crowded = built(seen(likes)), built(seen(likes | crowd))
     assert alone.entries.embedded.tobytes() == crowded.entries.embedded.tobytes()
-    a, b = (index.nearest.state()["data_level0"].tobytes() for index in (alone, crowded))
+    a, b = (index.nearest.state()[0]["data_level0"].tobytes() for index in (alone, crowded))
     assert a == b
 
 
@@ -186,7 +186,7 @@ def test_it_comes_back_from_its_arrays_and_goes_on():
         ("mixed", np.zeros(5, np.float32)),
         ("next_label", 3),
         ("dimensions", 16),
-        ("nearest", {}),
+        ("nearest", []),
     ],
     ids=str,
 )

@@ -1,5 +1,7 @@
 """After the warm-up nothing is left to compile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numba.core.registry import CPUDispatcher
@@ -9,6 +11,7 @@ from ranking import (
     kernels_checkpoint,
     kernels_clicks,
     kernels_echo,
+    kernels_embedding,
     kernels_evidence,
     kernels_kept,
     kernels_salsa,
@@ -17,8 +20,13 @@ from ranking import (
 )
 from ranking.click_log import SortedClicks, no_clicks
 from ranking.config import Method, RankConfig
+from ranking.embedding import Embedding
 from ranking.graph import BYTES_MIN, BoundedGraph, GraphConfig
 from ranking.recommend import RecommendRequest, recommend
+from ranking.similar import SimilarConfig, near_exact, people_around
+from ranking.similar_index import Picture, SimilarIndex
+from ranking.tag_contexts import Tags, with_tags
+from ranking.view import TrustView
 from ranking.warm_up import warm_up
 from tests.ranking.worlds import random_likes, snapshot
 from trust.config import TrustConfig
@@ -30,6 +38,7 @@ MODULES = (
     kernels_checkpoint,
     kernels_clicks,
     kernels_echo,
+    kernels_embedding,
     kernels_evidence,
     kernels_kept,
     kernels_salsa,
@@ -74,8 +83,26 @@ def test_a_real_request_finds_every_kernel_compiled():
         clicks.add_many(new)
     clicks.restore(clicks.all())
     clicks.for_terms(new.term)
+    for blocked in ([], [3]):
+        embed(TrustView.of(snap, trust, np.array(blocked, np.int32)))
     assert specialisations() == before
     assert before["ranking.kernels_blocks.pack_blocks"] == 1, "no segment was swept"
+
+
+def embed(view: TrustView) -> None:
+    """Neighbours by looking at all and by an index that follows, with tags."""
+    config = SimilarConfig(followed_max=9)
+    identity = np.arange(1, 99, dtype=np.uint64)
+    n_items, n_authors = view.snapshot.n_items, view.snapshot.n_authors
+    people = people_around(view, identity[:n_items], identity[:n_authors], config)
+    for stated in (np.empty((0, 3), np.int32), np.array([[1, 0, 0], [2, 60, 1]], np.int32)):
+        around = with_tags(people, Tags(stated, identity, identity), view.trust.t, 0.3).around
+        alone = replace(around, kinds=around.kinds[:1], identities=around.identities[:1])
+        made = Embedding.of(alone, config.embedding).extended(around)
+        near_exact(made, around, 0, 5, np.array([1], np.int32))
+        picture, key = Picture(around, np.empty(0, np.int32)), np.ones(2, np.uint64)
+        index = list(SimilarIndex.building(picture, made, config, key))[-1]
+        index.near(index.follow(picture), 0, 5)
 
 
 def flood(graph: BoundedGraph, size: int) -> None:

@@ -296,7 +296,9 @@ def unplayed(node, questions=60, **more):
 
 @pytest.fixture
 def listener():
-    node = tagged_world(config=replace(CONFIG, similar=replace(CONFIG.similar, kappa=0.01)))
+    node = tagged_world(
+        config=replace(CONFIG, similar=replace(CONFIG.similar, unplayed_chance=1.0))
+    )
     like_all(node, ["jazz:1", "jazz:2"])
     return node
 
@@ -339,7 +341,7 @@ def test_what_she_blocks_or_has_said_something_of_is_not_unplayed_to_her(listene
 
 
 def test_a_large_graph_makes_an_index_for_it_beside_the_list():
-    config = replace(CONFIG, similar=replace(CONFIG.similar, kappa=0.01, index_from=5))
+    config = replace(CONFIG, similar=replace(CONFIG.similar, unplayed_chance=1.0, index_from=5))
     node = tagged_world(config=config)
     like_all(node, ["jazz:1"])
     kept = node.state.similar.peek(node.owner.row, owner=True)

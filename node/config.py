@@ -206,6 +206,18 @@ class SearchSection:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarSection:
+    """The index that `similar` answers from."""
+
+    bytes_max: int = setting(
+        128 * 1024 * 1024,
+        "memory of one index of similar items, some 730 bytes each; the least known are left out",
+        at_least=1024 * 1024,
+        at_most=2**40,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TrustSection:
     """Whom the walks listen to beside those vouched for."""
 
@@ -240,6 +252,7 @@ class Config:
     graph: GraphSection = GraphSection()
     rank: RankSection = RankSection()
     search: SearchSection = SearchSection()
+    similar: SimilarSection = SimilarSection()
     trust: TrustSection = TrustSection()
     query: QuerySection = QuerySection()
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from protocol.config import GossipConfig
 from protocol.interest import FollowingConfig
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
+from ranking.similar import SimilarConfig
 from trust.earned import EarnedConfig
 
 PLACES = 20
@@ -49,6 +50,7 @@ def peer_config(config: Config) -> PeerConfig:
             walks=config.rank.walks,
             discovery_every=PLACES // discoveries if discoveries else 0,
         ),
+        similar=SimilarConfig(bytes_max=config.similar.bytes_max),
         earned=EarnedConfig() if config.trust.earned else None,
     )
 

@@ -394,3 +394,36 @@ async def test_garbage_is_looked_for_once_the_daemon_serves_or_has_failed(damage
             gc.unfreeze()
     assert during == [False]
     assert gc.isenabled()
+
+
+@pytest.mark.slow
+async def test_an_index_of_similar_items_lasts_over_a_restart_and_a_damaged_file_is_never_used():
+    async with world() as here:
+        ada = await here.node("ada")
+        for person in range(6):
+            rows = [
+                [f"p{person}", f"t:{6 * n + person}", 1.0, 20_000, None, []] for n in range(900)
+            ]
+            rows += [[f"p{person}", f"t:{n}", 1.0, 20_000, None, []] for n in range(50)]
+            for at in range(0, len(rows), 500):
+                await ada.ask("import_rows", rows=rows[at : at + 500], people=True)
+            await ada.ask("trust", peer=f"p{person}")
+        file = ada.paths.similar
+        assert (await ada.ask("similar", item="t:0", n=5))["answered_by"] == "exact"
+        data = await ada.until("similar", lambda d: d["answered_by"] == "index", item="t:0", n=5)
+        await ada.until("status", lambda status: status["similar"].startswith("written"))
+        assert file.stat().st_mode & 0o777 == 0o600
+        await ada.stop()
+        await here.again(ada)
+        again = await ada.ask("similar", item="t:0", n=5)
+        assert again["answered_by"] == "index"
+        assert items(again) == items(data)
+        assert (await ada.ask("status"))["similar"].startswith("used")
+        await ada.stop()
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+        await here.again(ada)
+        assert (await ada.ask("similar", item="t:0", n=5))["answered_by"] == "exact"
+        assert "damaged" in (await ada.ask("status"))["similar"]
+        await ada.until("similar", lambda d: d["answered_by"] == "index", item="t:0", n=5)

@@ -7,7 +7,7 @@ simulator with a heap. Gossip's own events and effects (`protocol.events`) pass 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from node.core.dialing import KnownAddress
 from protocol import events as gossip
@@ -86,8 +86,7 @@ class InfoFound:
     partial: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InfoRow:
+class InfoRow(NamedTuple):
     """One author's statement of an item's title and tags; `author` empty when local.
 
     `seq` and `device` are those of the bundle that says so: the highest stands, and goes with it.
@@ -328,13 +327,15 @@ class Compute:
 @dataclass(frozen=True, slots=True)
 class FindInfo:
     """Look up titles: of `items`, and of what matches `words`: at most `limit` items with all of
-    them and, where these and `items` are fewer than `enough`, with some of them."""
+    them, those of the items `clicked` that match and are not among these, and, where all are fewer
+    than `enough`, items with some of the words."""
 
     token: int
     items: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     limit: int = 200
     enough: int = 0
+    clicked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from node.core.state import PeerState
 from protocol.ids import AuthorKey
 from ranking.trust_vector import TrustVector
 
+Texts = dict[tuple[str, tuple[str, ...]], float]
+"""(title, tags) of one item -> trust in those who say so."""
+
 Titles = dict[str, dict[str, Any]]
 """Item -> {"item", "title", "tags", "title_by"}; title_by: own, trusted, stranger or none."""
 
@@ -27,41 +30,45 @@ def titles(
     rows: Iterable[InfoRow],
 ) -> Titles:
     """Choose a title for each item from what the store knows."""
-    by_item: dict[str, list[InfoRow]] = {}
-    for row in rows:
-        if state.trust.refuses(AuthorKey(row.author)):
-            continue
-        by_item.setdefault(row.item, []).append(row)
-    return {item: _chosen(state, person, trust, item, by_item.get(item, [])) for item in items}
+    rows = list(rows)
+    weights = _weights(state, trust, [row.author for row in rows])
+    named: dict[str, Texts] = {}
+    for item, author, title, tags, _, _ in rows:
+        weight = weights[author]
+        if weight is not None:
+            texts = named.setdefault(item, {})
+            texts[title, tags] = texts.get((title, tags), 0.0) + weight
+    return {item: _chosen(person, item, named.get(item)) for item in items}
 
 
-def _chosen(
-    state: PeerState,
-    person: Person,
-    trust: TrustVector | None,
-    item: str,
-    rows: list[InfoRow],
-) -> dict[str, Any]:
+def _chosen(person: Person, item: str, texts: Texts | None) -> dict[str, Any]:
     fact = person.facts.get(item)
     if fact is not None and fact.title:
         return _shown(item, fact.title, fact.tags, "own")
-    weight: dict[tuple[str, tuple[str, ...]], float] = {}
-    for row in rows:
-        key = (row.title, row.tags)
-        weight[key] = weight.get(key, 0.0) + _weight(state, trust, row.author)
-    if not weight:
+    if not texts:
         return _shown(item, "", (), "none")
-    (title, tags), best = max(weight.items(), key=lambda kv: (kv[1], kv[0]))
+    (title, tags), best = max(texts.items(), key=lambda kv: (kv[1], kv[0]))
     return _shown(item, title, tags, "trusted" if best > 0 else "stranger")
 
 
-def _weight(state: PeerState, trust: TrustVector | None, author: bytes) -> float:
-    if not author or state.persons.with_key(AuthorKey(author)) is not None:
-        return 1.0
-    row = state.graph.author_row(author, create=False)
-    if trust is None or not 0 <= row < trust.n_authors:
-        return 0.0
-    return float(trust.t[row])
+def _weights(
+    state: PeerState, trust: TrustVector | None, authors: Iterable[bytes]
+) -> dict[bytes, float | None]:
+    """What each author's word weighs, 1 for ours and for people here; None for the refused."""
+    each = list(dict.fromkeys(authors))
+    known = dict(zip(each, state.graph.authors.lookup_many(each).tolist(), strict=True))
+    weights: dict[bytes, float | None] = {}
+    for author, row in known.items():
+        key = AuthorKey(author)
+        if state.trust.refuses(key):
+            weights[author] = None
+        elif not author or state.persons.with_key(key) is not None:
+            weights[author] = 1.0
+        elif trust is not None and 0 <= row < trust.n_authors:
+            weights[author] = float(trust.t[row])
+        else:
+            weights[author] = 0.0
+    return weights
 
 
 def _shown(item: str, title: str, tags: tuple[str, ...], by: str) -> dict[str, Any]:

@@ -328,15 +328,11 @@ class Storage:
             with self._contained():
                 if effect.words:
                     full, partial = self._store.match_items(
-                        effect.words, effect.limit, enough=effect.enough, clicked=effect.items
+                        effect.words, effect.limit, enough=effect.enough, clicked=effect.clicked
                     )
                 items = dict.fromkeys((*effect.items, *full, *partial))
                 rows = self._store.item_info(items, INFO_ROWS_MAX if effect.words else None)
         except NodeError as error:
             log.error("titles could not be read: %s", error)
-        infos = tuple(_info(row) for row in rows)
+        infos = tuple(map(ev.InfoRow._make, rows))
         return ev.InfoFound(effect.token, infos, tuple(full), tuple(partial))
-
-
-def _info(row: ItemInfoRow) -> ev.InfoRow:
-    return ev.InfoRow(*row)

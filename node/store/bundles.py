@@ -51,8 +51,9 @@ _VOID = "UPDATE bundles SET claims = NULL, claim_count = 0 WHERE claims IS NOT N
 
 # Titles go with the bundle that states them, or a forgotten item would keep its name.
 _FORGET_INFO = f"""
-DELETE FROM item_info WHERE info IN (
-    SELECT info FROM feeds JOIN item_info ON source = author AND item_info.device = feeds.device
+DELETE FROM item_info WHERE (item, source) IN (
+    SELECT item, source FROM feeds JOIN item_info
+    ON source = author AND item_info.device = feeds.device
     WHERE feed = ? AND lane = {int(ItemInfo.lane)} AND """
 
 _FEEDS = "SELECT feed, author, device, lane, head, floor, closed FROM feeds"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from node.store.database import Database
+from node.store.database import Database, Row
 from node.store.persons import SEPARATOR
 from node.store.rows import ItemInfoRow
 from node.store.word_breaks import apart
@@ -17,6 +17,14 @@ ON CONFLICT (item, source) DO UPDATE SET
 WHERE (excluded.seq, excluded.device) >= (seq, device)
     AND (excluded.title, excluded.tags, excluded.seq, excluded.device)
         IS NOT (title, tags, seq, device)
+"""
+
+AT_ONCE = 64
+"""Items read with one statement."""
+
+_INFO = f"""
+SELECT item, source, title, tags, seq, device FROM item_info
+WHERE item IN ({", ".join("?" * AT_ONCE)})
 """
 
 _ADD_TEXT = """
@@ -58,20 +66,20 @@ class ItemTables(Database):
     def item_info(self, items: Iterable[str], rows_max: int | None = None) -> list[ItemInfoRow]:
         """What is known of these items, by every source; of the first of them where `rows_max` does
         not suffice for all."""
-        found: list[ItemInfoRow] = []
-        sql = "SELECT item, source, title, tags, seq, device FROM item_info WHERE item = ?"
-        for item in items:
-            found.extend(_info(*row) for row in self._rows(sql, (item,)))
+        wanted = {item: place for place, item in enumerate(items)}
+        names, found, told = list(wanted), list[Row](), dict[str, tuple[str, ...]]()
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
+            found += self._rows(_INFO, (*part, *[None] * (AT_ONCE - len(part))))
             if rows_max is not None and len(found) >= rows_max:
                 break
-        return found
+        found.sort(key=lambda row: wanted[row[0]])
+        for row in found:
+            if row[3] not in told:
+                told[row[3]] = tuple(row[3].split(SEPARATOR)) if row[3] else ()
+        return [ItemInfoRow(i, s, t, told[tags], seq, d) for i, s, t, tags, seq, d in found]
 
 
 def _set_apart(text: str) -> str | None:
     spaced = apart(text)
     return spaced if spaced != text else None
-
-
-def _info(item: str, source: bytes, title: str, tags: str, seq: int, device: bytes) -> ItemInfoRow:
-    told = tuple(tags.split(SEPARATOR)) if tags else ()
-    return ItemInfoRow(item, source, title, told, seq, device)

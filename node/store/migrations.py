@@ -101,6 +101,23 @@ INSERT INTO item_texts (item, title, tags, title_words, tag_words, sources)
 SELECT item, title, tags, nullif(apart(title), title), nullif(apart(tags), tags), count(*)
 FROM item_info GROUP BY item, title, tags ORDER BY min(info);
 
+-- What all sources call an item lies together: a search reads hundreds of rows.
+ALTER TABLE item_info RENAME TO item_info_scattered;
+DROP INDEX item_info_by_bundle;
+CREATE TABLE item_info (
+    item   TEXT NOT NULL,
+    source BLOB NOT NULL,                       -- author key; empty for our own knowledge
+    title  TEXT NOT NULL,
+    tags   TEXT NOT NULL,
+    seq    INTEGER NOT NULL,                    -- of the bundle that states it; 0 for our own
+    device BLOB NOT NULL,                       -- the same; of a source the highest of both stands
+    PRIMARY KEY (item, source)
+) STRICT, WITHOUT ROWID;
+INSERT INTO item_info
+SELECT item, source, title, tags, seq, device FROM item_info_scattered ORDER BY item, source;
+DROP TABLE item_info_scattered;
+CREATE INDEX item_info_by_bundle ON item_info (source, device, seq);
+
 CREATE TRIGGER item_info_added AFTER INSERT ON item_info BEGIN
     UPDATE item_texts SET sources = sources + 1
     WHERE (item, title, tags) = (new.item, new.title, new.tags);

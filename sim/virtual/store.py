@@ -198,9 +198,9 @@ class MemoryStore:
         texts = {r.item: f"{r.title} {' '.join(r.tags)}".casefold() for r in rows}
         count = {item: sum(word in text for word in words) for item, text in texts.items()}
         full = [item for item, n in count.items() if n == len(words)]
-        clicked = [item for item in order.items if item in full[order.limit :]]
+        clicked = [item for item in order.clicked if item in full[order.limit :]]
         full = [*full[: order.limit], *clicked]
-        if len(dict.fromkeys((*full, *order.items))) >= order.enough:
+        if len(dict.fromkeys((*full, *order.clicked))) >= order.enough:
             return tuple(full), ()
         partial = [item for item, n in count.items() if 0 < n < len(words)]
         return tuple(full), tuple(partial[: order.limit])

@@ -10,6 +10,11 @@ class Scale:
     world_authors: int
     world_items: int
     world_edges: int
+    search_authors: int
+    search_items: int
+    search_clicks: int
+    """As many likes as clicks."""
+    search_questions: int
     large_authors: int
     large_items: int
     large_edges: int
@@ -92,6 +97,10 @@ FULL = Scale(
     world_authors=20_000,
     world_items=100_000,
     world_edges=1_000_000,
+    search_authors=4_000,
+    search_items=100_000,
+    search_clicks=1_000_000,
+    search_questions=1_000,
     large_authors=100_000,
     large_items=400_000,
     large_edges=10_000_000,
@@ -149,6 +158,10 @@ SMALL = Scale(
     world_authors=100,
     world_items=500,
     world_edges=5_000,
+    search_authors=60,
+    search_items=300,
+    search_clicks=2_000,
+    search_questions=30,
     large_authors=200,
     large_items=1_000,
     large_edges=10_000,

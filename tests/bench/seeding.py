@@ -66,7 +66,7 @@ class SeededAuthor:
 
 
 @contextmanager
-def _store_of(home: Path) -> Iterator[Store]:
+def store_of(home: Path) -> Iterator[Store]:
     """The store of an initialised node that is not running, its owner in it."""
     paths = data_paths(home)
     with Store.open(paths.store) as store:
@@ -87,7 +87,7 @@ def seed_world(home: Path, scale: Scale) -> None:
     items = [mbid(number) for number in range(scale.world_items)]
     taste = _tastes(scale, rng)
     named: set[int] = set()
-    with _store_of(home) as store:
+    with store_of(home) as store:
         for start in range(0, len(authors), AUTHORS_AT_ONCE):
             bundles: list[Bundle] = []
             infos: list[ItemInfoRow] = []
@@ -136,7 +136,7 @@ def seed_large(home: Path, authors: int, items: int, edges: int) -> None:
     counts = np.diff(bounds, prepend=0).clip(1, items // 4)
     counts[: edges - int(counts.sum())] += 1
     popularity = np.cumsum(np.arange(1, items + 1) ** -0.8)
-    with _store_of(home) as store:
+    with store_of(home) as store:
         for start in range(0, authors, AUTHORS_AT_ONCE):
             bundles: list[Bundle] = []
             for at in range(start, min(start + AUTHORS_AT_ONCE, authors)):
@@ -204,7 +204,7 @@ def seed_bulk(home: Path, authors: int, bundles: int, claims: int) -> list[Autho
     pool = max(100_000, bundles * claims)
     names = [mbid(number) for number in range(pool)]
     seeded = [SeededAuthor("bulk", number) for number in range(authors)]
-    with _store_of(home) as store:
+    with store_of(home) as store:
         for author in seeded:
             picked = rng.choice(pool, bundles * claims, replace=False)
             likes = _likes([names[item] for item in picked], rng)
@@ -215,6 +215,6 @@ def seed_bulk(home: Path, authors: int, bundles: int, claims: int) -> list[Autho
 def claims_stored(home: Path, authors: Sequence[AuthorKey]) -> int:
     """How many claims of these authors lie in the store of a node that has stopped."""
     wanted = dict.fromkeys(authors)
-    with _store_of(home) as store:
+    with store_of(home) as store:
         records = [record for record in store.feed_records() if record.feed.author in wanted]
     return sum(count for record in records for _, count in record.held)

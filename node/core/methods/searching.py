@@ -32,10 +32,16 @@ from ranking.trust_vector import TrustVector
 from ranking.view import TrustView
 
 CANDIDATES = 200
-"""Items with a text match, and as many known by clicks, that are ranked."""
+"""Items known by clicks that are ranked, and the longest list."""
+
+MATCHES = 100
+"""Items with a text match that are ranked, or as many as asked for: all titles of each are read."""
 
 WORDS_MAX = 64
 """Words that are looked for in titles and tags; a warning says that more were left out."""
+
+CLICKED = 50
+"""The most clicked items, at least, that are looked at where more match than candidates."""
 
 CARRIERS_MAX = 5
 """People named for a result that clicks carry."""
@@ -120,10 +126,11 @@ def _on_scored(job: _Searching, event: Event) -> list[Effect]:
     return [
         FindInfo(
             state.then(on_matched),
-            items=tuple(job.clicks),
+            items=tuple(job.clicks)[: job.n],
             words=job.words[:WORDS_MAX],
-            limit=CANDIDATES,
+            limit=max(job.n, MATCHES),
             enough=job.n,
+            clicked=tuple(job.clicks)[: max(job.n, CLICKED)],
         )
     ]
 
@@ -132,9 +139,10 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     """Put the parts together; where there is nothing, fall back to what is liked."""
     state = job.state
     found = event if isinstance(event, InfoFound) else InfoFound(0, ())
+    clicked = list(job.clicks)[: job.n]
     listed = [
         item
-        for item in dict.fromkeys((*found.matched, *job.clicks, *found.partial))
+        for item in dict.fromkeys((*found.matched, *clicked, *found.partial))
         if item not in state.blocked_items
     ]
     named = titles(state, job.person, job.trust, listed, found.rows)
@@ -166,13 +174,13 @@ def _score_matched(job: _Searching, matched: Sequence[str]) -> None:
 
 def _ordered(job: _Searching, matched: list[str], named: Titles) -> list[tuple[str, Source]]:
     """At most n items and why each is there."""
-    items = list(dict.fromkeys((*matched, *job.clicks)))
+    clicked = sorted((i for i in job.clicks if i in named), key=lambda item: -job.clicks[item])
+    items = list(dict.fromkeys((*matched, *clicked)))
     index = {item: place for place, item in enumerate(items)}
     match = [
         STRANGER_MATCH if named[item]["title_by"] == "stranger" else TRUSTED_MATCH
         for item in matched
     ]
-    clicked = sorted(job.clicks, key=lambda item: -job.clicks[item])
     found: tuple[Found, ...] = search(
         (np.arange(len(matched), dtype=np.int32), np.array(match, np.float32)),
         (

@@ -203,6 +203,12 @@ class SearchSection:
         at_least=1_000,
         at_most=100_000_000,
     )
+    swaps: float = setting(
+        0.0,
+        "part of the answers in which two results change places, so that others get clicks, too",
+        at_least=0.0,
+        at_most=1.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,8 +184,9 @@ class Clickers(TypedDict):
 
 class Found(Titled):
     """One answer to a search. matched: `text`, `clicks` when only people's clicks lead there,
-    `partial` when some of the words match, or `popular` when nothing does. score: weight of those
-    who opened it for these words, at most 1 for each person and word. clicked_by: there when it was
+    `partial` when some of the words match, or `popular` when nothing does. score: what those
+    who opened it for these words and the person's own interest in it make, 0 without a click for
+    them. clicked_by: there when it was
     asked for."""
 
     score: Real

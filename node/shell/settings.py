@@ -10,6 +10,7 @@ from protocol.config import GossipConfig
 from protocol.interest import FollowingConfig
 from ranking.config import RankConfig
 from ranking.graph import GraphConfig
+from ranking.search import SearchConfig
 from ranking.similar import SimilarConfig
 from trust.earned import EarnedConfig
 
@@ -50,6 +51,7 @@ def peer_config(config: Config) -> PeerConfig:
             walks=config.rank.walks,
             discovery_every=PLACES // discoveries if discoveries else 0,
         ),
+        search=SearchConfig(swaps=config.search.swaps),
         similar=SimilarConfig(bytes_max=config.similar.bytes_max),
         earned=EarnedConfig() if config.trust.earned else None,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from node.core.events import Answer, Asked, Computed, Effect, Event, FindInfo, InfoFound
 from node.core.methods import params
 from node.core.methods.recommending import Walking, draw_seed, failed, no_such_person, walking
-from node.core.naming import Titles, item_names, person_named, titles
+from node.core.naming import Titles, item_names, item_rows, person_named, titles
 from node.core.persons import Person
 from node.core.state import PeerState
 from ranking.click_table import ClickTable
@@ -24,12 +24,12 @@ from ranking.search import (
     Source,
     click_scores,
     clicked_by,
+    interest,
     search,
     swapped,
 )
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
-from ranking.view import TrustView
 
 CANDIDATES = 200
 """Items known by clicks that are ranked, and the longest list."""
@@ -69,6 +69,8 @@ class _Searching:
     trust: TrustVector | None = None
     clicks: dict[str, float] = field(default_factory=dict)
     """Score of the best of the clicked items, best first."""
+    liked: list[str] = field(default_factory=list)
+    """What the trusted like most, best first; likes fade, so it is recent."""
     scores: tuple[NDArray[np.int32], NDArray[np.float64]] | None = None
     """(item rows, scores) of all clicked items, by row."""
 
@@ -93,12 +95,19 @@ def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     whole = state.config.search.similarity is Similarity.PUBLISHED
     table = state.clicks.table() if whole else state.clicks.for_terms(terms)
     job = _Searching(state, person, asked, words, n, explain, walking(state, person), table, terms)
+    hers = item_rows(state, dict.fromkeys((*person.facts, *(item for _, item in person.clicks))))
+    blocked = state.trust.refused
 
-    def work() -> tuple[TrustVector, NDArray[np.int32], NDArray[np.float64]]:
+    def work(
+        snapshot: GraphSnapshot,
+    ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
         trust = job.walked.walk()
-        return trust, *click_scores(table, terms, trust, job.config)
+        view = state.views.view(snapshot, trust, blocked)
+        told = interest(view.mass, hers[hers < view.mass.size], job.config)
+        scored = click_scores(table, terms, trust, job.config, told)
+        return trust, scored, _liked_most(view.mass, CANDIDATES)
 
-    return [state.compute(work, lambda event, _now: _on_scored(job, event))]
+    return state.compute_on_snapshot(work, lambda event, _now: _on_scored(job, event), now)
 
 
 def _on_scored(job: _Searching, event: Event) -> list[Effect]:
@@ -106,13 +115,12 @@ def _on_scored(job: _Searching, event: Event) -> list[Effect]:
     if not isinstance(event, Computed):
         return failed(job.asked, event)
     state = job.state
-    job.trust, rows, scores = event.result
+    job.trust, (rows, scores), liked = event.result
     job.walked.keep(state)
-    blocked = len(state.blocked_items)
-    best = rows[: CANDIDATES + blocked]
-    names = item_names(state, best.tolist())
-    clicked = zip(names, scores[: best.size].tolist(), strict=True)
+    best = rows[: CANDIDATES + len(state.blocked_items)]
+    clicked = zip(item_names(state, best.tolist()), scores.tolist(), strict=False)
     job.clicks = dict([one for one in clicked if one[0] not in state.blocked_items][:CANDIDATES])
+    job.liked = [name for name in item_names(state, liked) if name not in state.blocked_items]
     order = np.argsort(rows)
     job.scores = rows[order], scores[order]
     state.graph.hold()  # what matches is looked up among the scores, by row
@@ -126,7 +134,7 @@ def _on_scored(job: _Searching, event: Event) -> list[Effect]:
     return [
         FindInfo(
             state.then(on_matched),
-            items=tuple(job.clicks)[: job.n],
+            items=(*tuple(job.clicks)[: job.n], *job.liked[: job.n]),
             words=job.words[:WORDS_MAX],
             limit=max(job.n, MATCHES),
             enough=job.n,
@@ -139,10 +147,10 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     """Put the parts together; where there is nothing, fall back to what is liked."""
     state = job.state
     found = event if isinstance(event, InfoFound) else InfoFound(0, ())
-    clicked = list(job.clicks)[: job.n]
+    clicked, liked = list(job.clicks)[: job.n], job.liked[: job.n]
     listed = [
         item
-        for item in dict.fromkeys((*found.matched, *clicked, *found.partial))
+        for item in dict.fromkeys((*found.matched, *clicked, *found.partial, *liked))
         if item not in state.blocked_items
     ]
     named = titles(state, job.person, job.trust, listed, found.rows)
@@ -150,11 +158,9 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     matched = [item for item in found.matched if item in told]
     partial = [item for item in found.partial if item in told]
     partial.sort(key=lambda item: named[item]["title_by"] == "stranger")
-    if not matched and not job.clicks and not partial:
-        return _popular(job, now)
     _score_matched(job, matched)
-    items = _ordered(job, matched, named)
-    places = [named[item] | {"matched": source.value} for item, source in items]
+    ordered = _ordered(job, matched, liked if not (job.clicks or partial) else [], named)
+    places = [named[item] | {"matched": source.value} for item, source in ordered]
     rest = [named[item] | {"matched": PARTIAL} for item in partial if item not in job.clicks]
     return _answer(job, [*places, *rest][: job.n], now)
 
@@ -172,10 +178,12 @@ def _score_matched(job: _Searching, matched: Sequence[str]) -> None:
             job.clicks.setdefault(item, float(scores[place]))
 
 
-def _ordered(job: _Searching, matched: list[str], named: Titles) -> list[tuple[str, Source]]:
+def _ordered(
+    job: _Searching, matched: list[str], liked: list[str], named: Titles
+) -> list[tuple[str, Source]]:
     """At most n items and why each is there."""
     clicked = sorted((i for i in job.clicks if i in named), key=lambda item: -job.clicks[item])
-    items = list(dict.fromkeys((*matched, *clicked)))
+    items = list(dict.fromkeys((*matched, *clicked, *liked)))
     index = {item: place for place, item in enumerate(items)}
     match = [
         STRANGER_MATCH if named[item]["title_by"] == "stranger" else TRUSTED_MATCH
@@ -187,7 +195,7 @@ def _ordered(job: _Searching, matched: list[str], named: Titles) -> list[tuple[s
             np.array([index[item] for item in clicked], np.int32),
             np.array([job.clicks[item] for item in clicked], np.float64),
         ),
-        np.empty(0, np.int32),
+        np.array([index[item] for item in liked], np.int32),
         job.n,
         job.config,
     )
@@ -196,34 +204,11 @@ def _ordered(job: _Searching, matched: list[str], named: Titles) -> list[tuple[s
     return [(items[place.item], place.source) for place in found]
 
 
-def _popular(job: _Searching, now: float) -> list[Effect]:
-    """Nothing matches and nobody clicked: what the trusted like; likes fade, so it is recent."""
-    state, trust, blocked = job.state, job.trust, job.state.trust.refused
-    assert trust is not None
-
-    def work(snapshot: GraphSnapshot) -> list[int]:
-        return _liked_most(state.views.view(snapshot, trust, blocked), CANDIDATES)
-
-    def on_ranked(event: Event, then: float) -> list[Effect]:
-        if not isinstance(event, Computed):
-            return failed(job.asked, event)
-        names = [i for i in item_names(state, event.result) if i not in state.blocked_items]
-
-        def on_info(event: Event, later: float) -> list[Effect]:
-            infos = event.rows if isinstance(event, InfoFound) else ()
-            named = titles(state, job.person, trust, names, infos)
-            source = Source.POPULAR.value
-            places = [named[name] | {"matched": source} for name in names[: job.n]]
-            return _answer(job, places, later)
-
-        return [state.find_info(names[: job.n], on_info)]
-
-    return state.compute_on_snapshot(work, on_ranked, now)
-
-
-def _liked_most(view: TrustView, n: int) -> list[int]:
-    best = np.argsort(-view.mass, kind="stable")[:n]
-    rows: list[int] = best[view.mass[best] > 0].tolist()
+def _liked_most(mass: NDArray[np.float32], n: int) -> list[int]:
+    """Item rows by the trust of those who like them."""
+    some = np.argpartition(-mass, n)[:n] if mass.size > n else np.arange(mass.size)
+    best = some[np.lexsort((some, -mass[some]))]
+    rows: list[int] = best[mass[best] > 0].tolist()
     return rows
 
 

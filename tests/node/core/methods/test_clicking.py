@@ -1,5 +1,7 @@
 """Clicks say for which words and where the item stood, without anybody counting places."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.core.events import Caller
@@ -8,14 +10,18 @@ from node.core.methods.clicking import CLICKS_MAX
 from node.core.persons import ClickFact
 from protocol.claims import Click, ItemInfo
 from protocol.ids import Lane
-from tests.node.core.peer_world import Refused, World, heard_by
+from ranking.search import SearchConfig
+from tests.node.core.peer_world import CONFIG, Refused, World, heard_by
 from tests.node.core.scribe import Scribe, rates
 
 
 @pytest.fixture
 def node():
+    return six_films(World().node("ada"))
+
+
+def six_films(node):
     """Ada hears of six films, three of them good ones."""
-    node = World().node("ada")
     node.friend = Scribe(1)
     names = [f"{kind} night {n}" for kind in ("good", "late") for n in range(3)]
     infos = [ItemInfo(f"t:{name.replace(' ', '-')}", name, ()) for name in names]
@@ -100,6 +106,22 @@ def test_what_was_found_by_an_asker_from_afar_is_not_the_owners(node):
         node.ask("click", item=data["items"][0]["item"])
     with pytest.raises(Refused, match="not_allowed: click is for the owner only"):
         node.ask("click", caller=bob_asks, item=data["items"][0]["item"], words="night")
+
+
+def test_with_swaps_the_place_kept_is_the_one_that_was_shown():
+    """Off unless it is set: a script wants the same answer twice."""
+    config = replace(CONFIG, search=SearchConfig(swaps=1.0))
+    plain, swapping = six_films(World().node("ada")), six_films(World().node("ada", config))
+    before = listed(plain, "night")
+    assert listed(plain, "night") == before
+    for _ in range(5):
+        items = listed(swapping, "night")
+        moved = [at for at in range(6) if items[at] != before[at]]
+        assert len(moved) == 2, "two of them, at each answer"
+        data = swapping.ask("click", item=items[moved[1]])
+        assert data["position"] == moved[1]
+        swapping.owner.clicks.clear()
+        swapping.state.clicks.drop_author(swapping.owner.row)
 
 
 def test_a_shared_click_says_its_place_and_nothing_leaves_before(node):

@@ -20,7 +20,7 @@ I64 = NDArray[np.int64]
 LINKS = 16
 """M: links of a vector, twice as many on the lowest level."""
 
-CANDIDATES_BUILD, CANDIDATES = 100, 100
+CANDIDATES_BUILD, CANDIDATES = 100, 50
 """ef: candidates looked at for each vector added, and at least for each question."""
 
 GROWTH = 8

@@ -120,6 +120,7 @@ def act_recommend(demo: Demo, whole: "Future[float]", at_random: "Future[float]"
     names = demo.directory.name_of()
     for line in film_lines(lists[person], names, first=FILMS_SHOWN, reasons=True):
         screen.say(line)
+    _show_neighbours(demo, person, str(lists[person][0]["item"]))
     screen.progress("waiting for the comparison in one process")
     recall, best = mean_recall(LIST_LENGTH, names_of(lists), cast.wanted), whole.result()
     screen.say("")
@@ -132,6 +133,16 @@ def act_recommend(demo: Demo, whole: "Future[float]", at_random: "Future[float]"
         f"the network has {recall / best:.1%} of it (asked: {RECALL_OF_NETWORK_MIN:.0%})",
     )
     return person
+
+
+def _show_neighbours(demo: Demo, person: str, item: str) -> None:
+    """Films like one, as those whom she trusts see it."""
+    demo.screen.say("")
+    demo.screen.say(f"grapevine similar {item} --as {person}")
+    near = network.neighbours([person], demo.directory, item, FILMS_SHOWN)
+    for place, entry in enumerate(near[person], 1):
+        both = f"{entry['likeness']:.2f}, {entry['paths']} people like both"
+        demo.screen.say(f"{place:3}. {entry['title'] or entry['item']}  ({both})")
 
 
 def act_attack(demo: Demo, person: str) -> None:
@@ -175,6 +186,16 @@ def act_attack(demo: Demo, person: str) -> None:
         shares[2] <= FAKES_DEFENDED_MAX,
         f"defended, {shares[2]:.2%} of all places are fake (asked: at most "
         f"{FAKES_DEFENDED_MAX:.1%})",
+    )
+    item = attackers.pretended(film for film in demo.cast.title_of if not is_fake(film))
+    exposed = list(dict.fromkeys((*attackers.fooled, person)))
+    near = network.neighbours(exposed, demo.directory, item, LIST_LENGTH)
+    fakes = share(names_of(near).values(), is_fake)
+    demo.check(
+        fakes <= FAKES_DEFENDED_MAX,
+        f"of what is like {demo.cast.title_of[item]}, the film that most identities rate, "
+        f"{fakes:.2%} is fake to the {len(exposed)} people who were fooled or trust one who was "
+        f"(asked: at most {FAKES_DEFENDED_MAX:.1%})",
     )
 
 

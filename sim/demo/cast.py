@@ -3,7 +3,8 @@
 Made from one seed; which daemon hosts whom is part of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,11 @@ class Attackers:
     vouches: Vouches
     fooled: tuple[str, ...]
     heads: tuple[str, ...]
+
+    def pretended(self, films: Iterable[str]) -> str:
+        """The one of these films that most identities say they like."""
+        liked = Counter(item for feed in self.feeds.values() for item in feed.items)
+        return max(films, key=lambda item: liked[item])
 
 
 def make_cast(data: Dataset, *, seed: int, today: int) -> Cast:

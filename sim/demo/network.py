@@ -140,3 +140,14 @@ def lists(
 
     at_once(daemons, ask, width=len(daemons))
     return found
+
+
+def neighbours(
+    people: Iterable[str], directory: Directory, item: str, n: int
+) -> dict[str, list[dict[str, Any]]]:
+    """What is like an item, as each of these people's own daemons say: name -> entries."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in people:
+        with directory.daemon_of[name].client() as client:
+            found[name] = client.ask("similar", person=name, item=item, n=n).data["items"]
+    return found

@@ -50,6 +50,9 @@ def test_people_on_two_daemons_hear_each_other_and_get_lists(fleet: Fleet) -> No
     assert network.exchange(daemons, 64, 56, screen) == [(64, 56), (64, 56)]
     lists = network.lists(PEOPLE, directory, 5, cast.append)
     assert {entry["title"] for entry in lists["user-0"]} & {"Film 8", "Film 9"}
+    near = network.neighbours(["user-0"], directory, "ml:movie:8", 5)["user-0"]
+    assert near
+    assert all(entry["title"] for entry in near)
     known = set(feeds()["user-0"].items)
     assert not known & {entry["item"] for entry in lists["user-0"]}
 

@@ -14,9 +14,11 @@ I64 = NDArray[np.int64]
 
 def _top_terms(table: ClickTable, k: int) -> tuple[I32, I32]:
     """(author, term): each author's k terms with most clicks, equal ones by row."""
-    pairs, clicks = np.unique(np.stack([table.author, table.term]), axis=1, return_counts=True)
-    order = np.lexsort((pairs[1], -clicks, pairs[0]))
-    author, term = pairs[0][order], pairs[1][order]
+    pair = table.author.astype(np.int64) << 32 | table.term
+    pairs, clicks = np.unique(pair, return_counts=True)
+    order = np.lexsort((pairs, -clicks, pairs >> 32))
+    author = (pairs[order] >> 32).astype(np.int32)
+    term = (pairs[order] & 0xFFFFFFFF).astype(np.int32)
     starts = np.searchsorted(author, author, "left")
     top = np.arange(author.size) - starts < k
     return author[top], term[top]

@@ -76,7 +76,7 @@ class SearchConfig:
     """... and at most this part of all voices for the words, so that few people are heard, too."""
     prior_weight: float = 6.0
     """Voices that the owner's interest in an item is worth, >= 0."""
-    known_interest: float = 0.3
+    known_interest: float = 0.6
     """Interest added for what the owner herself has liked or clicked, for whatever words."""
     votes_min: int = 3
     """Fewer votes of the owner's walks are noise and weigh nothing."""
@@ -121,11 +121,19 @@ class SearchConfig:
         )
 
 
+def trusted_voices(trust: TrustVector, config: SearchConfig) -> F64:
+    """float64[authors] in [0, 1]: what each author's likes weigh in `interest`: 1 from a typical
+    person's trust on, far less below, so that trust shared out over identities is worth less."""
+    typical = trust.t.astype(np.float64) * trust.effective_authors()
+    voices: F64 = np.minimum(typical, 1.0) ** config.vote_power
+    return voices
+
+
 def interest(mass: NDArray[np.floating], known: I32, config: SearchConfig) -> F64:
     """float64[items]: how far an item interests the owner whatever the words, the most popular 1.
 
-    mass: each item's trusted mass, once an author (`TrustView.mass`); known: what she has liked or
-    clicked herself. log(1 + 30 mass / largest) / log 31: ten times the mass is about a step.
+    mass: the `trusted_voices` of those who like each item, once an author; known: what she has
+    liked or clicked herself. log(1 + 30 mass / largest) / log 31: ten times the mass is a step.
     """
     largest = float(mass.max(initial=0.0))
     share = mass / largest if largest > 0 else np.zeros(mass.size)
@@ -260,8 +268,8 @@ def search(
     by_text = sorted(matches, key=lambda item: (-matches[item], -worth[item]))
     found = [Found(item, matches[item], Source.TEXT) for item in by_text]
     found += [Found(i, r, Source.CLICKS) for i, r in clicks.items() if i not in matches]
-    if not matches:
-        rest = (item for item in popular.tolist() if item not in clicks)
+    if not matches and len(found) < n:
+        rest = (item for item in popular[: n + len(clicks)].tolist() if item not in clicks)
         found += [Found(item, 0.0, Source.POPULAR) for item in rest]
     return tuple(found[:n])
 

@@ -40,10 +40,11 @@ def apart(text: str) -> str:
     return text if text.isascii() else _LETTER.sub(r" \1 ", folded(text))
 
 
-def phrases(words: str) -> list[str]:
-    """The words of a search, each once: one for a run of letters, the letters of a script without
-    spaces as a phrase. Nothing in them has a meaning to the query language."""
-    found = dict[str, None]()
+def phrases(words: str) -> dict[str, int]:
+    """The words of a search and how often each is said: one for a run of letters, the letters of a
+    script without spaces as a phrase. Nothing in them has a meaning to the query language."""
+    found = dict[str, int]()
     for run in _WORD.findall(folded(words)):
-        found[" ".join(apart(run).split())] = None
-    return list(found)
+        phrase = " ".join(apart(run).split())
+        found[phrase] = found.get(phrase, 0) + 1
+    return found

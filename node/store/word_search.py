@@ -21,6 +21,9 @@ SCORED_MAX = 4_000
 BEGINNINGS_MAX = 64
 """Words that the last one may be the beginning of: the first ones of the alphabet."""
 
+SAID_MAX = 4
+"""Times that a word counts which is said again in a long question; repeated, it weighs more."""
+
 COMMON_MAX = 2 * SCORED_MAX
 """Texts that all the words looked for together may be in, unless one alone is in more."""
 
@@ -65,7 +68,8 @@ class WordSearch(ItemTables):
         Nothing is found for no words. Items with some of the words are looked for only where
         these and the clicked ones are fewer than `enough`. Some milliseconds for common words.
         """
-        wanted = phrases(" ".join(words))[:WORDS_MAX]
+        said = phrases(" ".join(words))
+        wanted = list(said)[:WORDS_MAX]
         if not wanted:
             return Matches([], [])
         quoted = [f'"{word}"' for word in wanted]
@@ -82,7 +86,9 @@ class WordSearch(ItemTables):
             full = dict.fromkeys(list(full)[:limit])
         partial: list[str] = []
         if len(wanted) > 1 and len(full.keys() | set(clicked)) < enough:
-            some = " OR ".join(f'"{word}"' for word in self._rare(wanted))
+            some = " OR ".join(
+                f'"{word}"' for word in self._rare(wanted) for _ in range(min(said[word], SAID_MAX))
+            )
             partial = [item for item in self._ranked(some, limit) if item not in full]
         return Matches(list(full), partial)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = new_app()
 
+RECOMMEND = "recommend"
 HOLD_OUT = "holdout"
 SEEDS_MAX = 1_000
 LENGTH_MAX = 1_000
@@ -131,11 +132,21 @@ class Way:
 def evaluate(
     session: Session,
     train: Annotated[
-        Path, typer.Option(metavar="FILE", help="What is known: adjacency text or triples.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="What is known: adjacency text or triples; for --task search a directory.",
+        ),
     ],
     data: Data,
     choice: Choice,
     way: Way,
+    task: Annotated[
+        str, typer.Option(metavar="NAME", help="recommend, or search: see the README.")
+    ] = RECOMMEND,
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Searches under attack (--task search, tags).")
+    ] = False,
 ) -> None:
     """Measure recommenders offline: recall, nDCG, MRR, hit rate, coverage, novelty.
 
@@ -143,6 +154,10 @@ def evaluate(
     out. Intervals are 95 %, over people and seeds. A file that is not what it should be is refused
     with its line (exit 2).
     """
+    if task != RECOMMEND or attack:
+        from sim.cli.searches import measure_searches
+
+        return measure_searches(session, task, train, way.cut, way.seed, attack=attack)
     from sim.cli.showing import Waiting, table
     from sim.data.loading import load
     from sim.evaluation.experiment import ImpossiblePlan, as_data, run

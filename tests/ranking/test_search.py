@@ -132,7 +132,7 @@ def test_where_few_have_clicked_at_all_a_click_still_counts():
 def test_interest_is_popularity_on_a_log_scale_and_what_she_knows():
     config = SearchConfig()
     told = interest(np.array([0.0, 0.2, 0.02, 0.2]), np.array([1], np.int32), config)
-    assert told == pytest.approx([0.0, 1.3, np.log(4) / np.log(31), 1.0])
+    assert told == pytest.approx([0.0, 1.6, np.log(4) / np.log(31), 1.0])
     assert interest(np.zeros(2), np.array([], np.int32), config).tolist() == [0, 0]
 
 

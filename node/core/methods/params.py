@@ -104,14 +104,13 @@ def author(value: str) -> NodeId | None:
 
 
 def words(value: Any) -> tuple[str, ...]:
-    """Search words: case-folded, printable, each once, in their order; at least one."""
+    """Search words: case-folded, printable, as often as they are said; at least one."""
     if isinstance(value, str):
         value = value.split()
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise BadParameter("words must be a list of texts")
     each = [w for part in value for w in valid_text(part, "a word").casefold().split()]
-    clean = dict.fromkeys("".join(c for c in w if c.isprintable()) for w in each)
-    clean.pop("", None)
+    clean = [word for w in each if (word := "".join(c for c in w if c.isprintable()))]
     if not clean:
         raise BadParameter("words must hold at least one word")
     return tuple(clean)

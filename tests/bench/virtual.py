@@ -53,6 +53,9 @@ SPREAD_FROM_S, SPREAD_UNTIL_S, SPREAD_S = 20.0, 27.0, 68.0
 """Simulated seconds when what is new is said, and after which it is not waited for any longer: 20
 rounds, more than are asked of 10,000."""
 
+ARRIVED = 0.95
+"""Part of the interested who are to know a bundle after 20 rounds, wherever partners come from."""
+
 APART = (60, 1_200)
 """New likes said while a partition stands: little is missing then, or much."""
 
@@ -113,33 +116,42 @@ def _cost(people: int, rounds: int, round_s: float, questions: int) -> list[Figu
 
 
 def _spreading(sizes: Sequence[tuple[int, float]]) -> list[Figure | Series]:
-    """Rounds until 99 % of the interested know a new bundle, by their number N and their share of
-    all; a round is one exchange that every peer starts.
+    """Rounds until 99 % of the interested know a new bundle, by their number N; a round is one
+    exchange that every peer starts.
 
-    Partners are drawn among all that there are, N / share, although what is asked draws them among
-    the interested: with a share below 1 the interested must find each other first. Drawn among
-    them alone, every share gives what share 1 gives, the others being no part of it.
+    What is asked draws partners among the interested, whatever their share of all is: the others
+    are no part of it then, and what a share of 1 gives is what every share gives. Where partners
+    are drawn among all that there are, N / share, the interested must find each other first; how
+    many of them know it after 20 rounds is shown for that.
     """
-    lines: dict[float, list[Point]] = {}
+    points: list[Point] = []
     found: list[Figure | Series] = []
     for interested, share in sizes:
         rounds, coverage = _rounds_to_know(interested, share)
-        asked = math.log2(interested) + (6 if share < 0.05 else 3)
+        if share < 1:
+            found.append(
+                Figure(f"of {interested} interested, {share:g} of all, partners drawn among all",
+                       ARRIVED, coverage, "know it after 20 rounds", at_least=True)
+            )  # fmt: skip
+            continue
         found.append(
-            Figure(f"rounds to 99 % of {interested} interested, {share:g} of all", asked, rounds,
+            Figure(f"rounds to 99 % of {interested} interested", math.log2(interested) + 3, rounds,
                    "rounds", detail=f"worst of 8 bundles, coverage {coverage:.4f}")
         )  # fmt: skip
-        lines.setdefault(share, []).append(Point(float(interested), rounds))
-    for share, points in lines.items():
-        found.append(_spread(f"{share:g} of all interested", points))
-    whole = lines.get(1.0, [])
-    ends = [point.x for point in whole[:1] + whole[1:][-1:]]
+        points.append(Point(float(interested), rounds))
+    return [*found, *_lines(points)]
+
+
+def _lines(points: list[Point]) -> list[Series]:
+    """What was measured, its fit, and what is asked."""
+    found = [_spread("measured", points)]
+    ends = [point.x for point in points[:1] + points[1:][-1:]]
     if len(ends) == 2:
-        slope, rest = np.polyfit([math.log2(p.x) for p in whole], [p.y for p in whole], 1).tolist()
-        name = f"fit of 1: {slope:.2f} log2(N) {'+' if rest >= 0 else '-'} {abs(rest):.2f}"
+        logs = [math.log2(point.x) for point in points]
+        slope, rest = np.polyfit(logs, [point.y for point in points], 1).tolist()
+        name = f"fit: {slope:.2f} log2(N) {'+' if rest >= 0 else '-'} {abs(rest):.2f}"
         found.append(_spread(name, [Point(x, slope * math.log2(x) + rest) for x in ends]))
-        asked_at = [Point(x, math.log2(x) + 3) for x in ends]
-        found.append(_spread("asked: log2(N) + 3, at .01 + 6", asked_at))
+        found.append(_spread("asked: log2(N) + 3", [Point(x, math.log2(x) + 3) for x in ends]))
     return found
 
 

@@ -349,7 +349,8 @@ class SimilarDesk:
         elif embedding is None and not self.is_large(tagged):
             embedding = Embedding.of(tagged.around, self.config.embedding)
         if embedding is None:
-            kept.wanted = kept.wanted or (Picture(tagged.around, rows.astype(np.int32)), None)
+            nothing = np.empty(0, np.int32)  # what she knows is to be in the index all the same
+            kept.wanted = kept.wanted or (Picture(tagged.around, nothing), None)
             return None
         found = draw_unplayed(
             embedding, tagged, view, rows, np.random.default_rng(seed),

@@ -7,6 +7,8 @@ import pytest
 
 from node.core.methods.recommending import ITEMS_MAX
 from node.core.similar import WAITING_MAX
+from node.query import results
+from node.query.schema import ANSWER_BYTES_MAX, encode_result
 from protocol.claims import ItemInfo
 from tests.node.core.peer_world import CONFIG, Refused, World, heard_by, like_all
 from tests.node.core.scribe import Scribe, rates
@@ -354,3 +356,20 @@ def test_tags_come_back_at_a_start(listener):
     listener.restart()
     assert unplayed(listener)
     assert "new:jazz0" in dict(found(listener, "jazz:1", n=12))
+
+
+def test_the_longest_list_fits_into_one_answer():
+    node = World().node("ada")
+    names = [f"mbid:8f3471b5-7e6a-48da-86a9-{n}" for n in range(ITEMS_MAX + 20)]
+    for number in range(6):
+        scribe = Scribe(number)
+        node.ask("trust", peer=scribe.author.hex())
+        for at in range(0, len(names), 40):
+            items = names[at : at + 40]
+            infos = [ItemInfo(i, "T" * 60, ("tag", "another", "a third")) for i in items]
+            heard_by(node, [scribe.says(*map(rates, items)), scribe.says(*infos)])
+    data = node.ask("similar", item=names[0], n=ITEMS_MAX)
+    assert len(data["items"]) == ITEMS_MAX
+    assert sorted(data["items"][0]["shared_tags"]) == ["a third", "another", "tag"]
+    payload = encode_result(1, results.checked(results.SimilarResult, data), ())
+    assert len(payload) <= ANSWER_BYTES_MAX

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sim.demo import dataset, network
+from sim.demo import dataset, network, searching
 from sim.demo.cast import Attackers, Cast, Vouches, hosted, make_attackers, make_cast
 from sim.demo.fleet import Fleet, running
 from sim.demo.measure import mean_recall, share
@@ -145,6 +145,34 @@ def _show_neighbours(demo: Demo, person: str, item: str) -> None:
         demo.screen.say(f"{place:3}. {entry['title'] or entry['item']}  ({both})")
 
 
+def act_search(demo: Demo, person: str) -> None:
+    """Words find titles; then also what her friends opened for them, on their own daemons."""
+    screen, directory = demo.screen, demo.directory
+    screen.chapter("Searching")
+    searching.show(screen, directory, person)
+    people, clicks = searching.friends_click(demo.cast, directory, person)
+    screen.say("")
+    screen.say(
+        f"{people} of those whom she vouches for have opened {clicks} films for "
+        f"“{searching.WORD}”, on their own daemons, and share that:"
+    )
+    count = searching.heard(directory, person, clicks)
+    after = searching.show(screen, directory, person)
+    last = after[-1]
+    words = searching.like(directory, person, last["item"])
+    again = [entry["item"] for entry in searching.find(directory, person)]
+    place = again.index(last["item"]) + 1 if last["item"] in again else 0
+    screen.say(
+        f"she likes {last['title']}, number {len(after)}, which is noted for "
+        f"“{' '.join(words)}”: it is number {place} of her next search"
+    )
+    led = sum(entry["matched"] == "clicks" for entry in after)
+    demo.check(
+        count >= clicks and led > 0 and 0 < place < len(after),
+        f"{led} films were found by friends' clicks alone, and one click of hers moved another",
+    )
+
+
 def act_attack(demo: Demo, person: str) -> None:
     """A Sybil region joins over the same network; lists before, undefended, defended."""
     screen, attackers = demo.screen, demo.attackers
@@ -237,5 +265,6 @@ def play(screen: Screen, cache: Path) -> list[str]:
         at_random = pool.submit(recall_in_one_process, cast, cast.vouches_at_random, today)
         act_network(demo)
         person = act_recommend(demo, whole, at_random)
+        act_search(demo, person)
         act_attack(demo, person)
     return demo.failures

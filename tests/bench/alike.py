@@ -29,6 +29,7 @@ from ranking.view import TrustView
 from sim.data.interactions import Interactions, Names
 from sim.data.loading import Files, load
 from sim.data.splits import HELD_OUT, hold_out
+from tests.bench import unplayed
 from tests.bench.figures import Figure
 from tests.bench.hetrec import hetrec
 from tests.bench.scale import Scale
@@ -129,7 +130,7 @@ def measure(scratch: Scratch, scale: Scale) -> list[Figure]:
         sets["Gowalla"] = Halves.of(split.train, split.test, scale.alike_questions)
     figures = [_figure(name, halves) for name, halves in sets.items()]
     if scale.public_tables:
-        figures.append(_tags_figure(sets["Last.fm"], data.items))
+        figures += [_tags_figure(sets["Last.fm"], data.items), unplayed.figure(data)]
     return figures
 
 

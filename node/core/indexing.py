@@ -27,10 +27,11 @@ def ended(kept: Kept, now: float) -> list[Effect]:
 def build_index(state: PeerState, kept: Kept, person: Person, now: float) -> list[Effect]:
     """Begin to make the index that is wanted, if it is time, a slice after the other. The graph is
     not held: a build reads a snapshot, and names as they were."""
-    if kept.wanted is None or kept.building or now < kept.build_at:
+    desk = state.similar
+    if kept.wanted is None or desk.building or now < desk.build_at:
         return []
-    kept.building = True
-    slices = state.similar.build(*kept.wanted, kept.key)
+    desk.building = True
+    slices = desk.build(*kept.wanted, kept.key)
 
     def next_slice() -> list[Effect]:
         return [Compute(state.then(on_slice), lambda: next(slices))]
@@ -38,8 +39,8 @@ def build_index(state: PeerState, kept: Kept, person: Person, now: float) -> lis
     def on_slice(event: Event, then: float) -> list[Effect]:
         if isinstance(event, Computed) and not event.result.complete:
             return next_slice()
-        kept.building, kept.wanted = False, None
-        kept.build_at = then + BUILD_REST * (then - now)
+        desk.building, kept.wanted = False, None
+        desk.build_at = then + BUILD_REST * (then - now)
         if not isinstance(event, Computed):  # our own bug; questions go on without
             return []
         kept.index, kept.embedding = event.result, None

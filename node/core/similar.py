@@ -33,7 +33,7 @@ WAITING_MAX = 64
 """Questions of one person that wait for their turn; further ones are refused as busy."""
 
 BUILD_REST = 9.0
-"""Between two builds of one index, times what the last one took: a tenth of one core."""
+"""Between two builds, times what the last one took: a tenth of one core."""
 
 
 TAGS_SHOWN = 5
@@ -175,9 +175,6 @@ class Kept:
     """An index is to be made of this."""
     turn: bool = False
     waiting: list[Callable[[float], list[Any]]] = field(default_factory=list)
-    building: bool = False
-    build_at: float = 0.0
-    """When the next build may begin."""
 
     @property
     def nbytes(self) -> int:
@@ -204,6 +201,10 @@ class SimilarDesk:
         self._graph = graph
         self._new_key = new_key
         self._kept: dict[int, Kept] = {}
+        self.building = False
+        self.build_at = 0.0
+        """When the next build may begin, whoever's it is: nobody can have one after the other made
+        by asking for many people."""
 
     @property
     def nbytes(self) -> int:

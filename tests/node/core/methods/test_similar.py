@@ -176,6 +176,29 @@ def test_a_stale_index_is_made_anew():
     assert not kept.index.stale
 
 
+def test_one_index_is_made_at_a_time_and_then_there_is_a_rest_whoever_asks():
+    node = world(config=INDEXED)
+    for name in ("eve", "zoe"):
+        node.ask("add_person", name=name)
+        node.ask("trust", peer=node.friends[0].author.hex(), person=name)
+    node.lazy = True
+    node.submit("similar", item="rock:0", person="eve")
+    node.submit("similar", item="rock:0", person="zoe")
+    while node.held:
+        held, node.held = node.held, []
+        for effect in held:
+            node.perform(effect)
+        node.world.now += 1.0
+        assert len([k for k in node.state.similar._kept.values() if k.index is not None]) <= 1
+    desk = node.state.similar
+    assert not desk.building
+    assert desk.build_at > node.world.now
+    assert [kept.wanted is None for kept in desk._kept.values()] == [True, False]
+    node.lazy, node.world.now = False, desk.build_at
+    node.ask("similar", item="rock:0", person="zoe")
+    assert all(kept.index is not None for kept in desk._kept.values())
+
+
 def test_questions_of_one_person_take_turns():
     node = world(config=INDEXED)
     node.lazy = True

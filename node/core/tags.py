@@ -26,6 +26,9 @@ TAGS_MAX, TAGS_BYTES_MAX = 50_000, 1_600_000
 FULL = 0.9
 """Part of the caps that everybody shares."""
 
+AGAIN = 1 / 16
+"""A full log is looked through for repetitions when so large a part of it was said since."""
+
 _NAMES = (np.int64, np.uint8, np.int32, np.uint8)
 """Types of the arrays of an interner."""
 
@@ -56,6 +59,8 @@ class TagLog:
         self._protected: dict[int, None] = {}
         self._rows = np.zeros((64, 3), np.int32)
         self._count = 0
+        self._distinct = 0
+        """So many of them, the first, were each counted once."""
         self.items = Interner(key=hash_key, names_max=ITEMS_MAX, names_bytes_max=ITEMS_BYTES_MAX)
         self.tags = Interner(key=hash_key, names_max=TAGS_MAX, names_bytes_max=TAGS_BYTES_MAX)
         self.version = 0
@@ -78,7 +83,7 @@ class TagLog:
         if not said.authors:
             return
         authors = np.array(said.authors, np.int32)
-        if self._nearly_full(len(authors)):
+        if self._nearly_full(len(authors)) and self._count - self._distinct > AGAIN * self._max:
             self._count_once()
         if self._nearly_full(len(authors)):
             here = np.isin(authors, list(self._protected))
@@ -175,7 +180,7 @@ class TagLog:
         """Drop what was said more than once. 30 ms at the cap."""
         kept = each_once(self._rows[: self._count])
         self._rows[: len(kept)] = kept
-        self._count = len(kept)
+        self._count = self._distinct = len(kept)
 
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         if keep.all():
@@ -183,6 +188,7 @@ class TagLog:
         kept = self._rows[: self._count][keep]
         self._rows[: len(kept)] = kept
         self._count = len(kept)
+        self._distinct = int(np.count_nonzero(keep[: self._distinct]))
         self.version += 1
         for names, column in ((self.items, 1), (self.tags, 2)):
             used = np.zeros(names.rows, np.bool_)

@@ -94,6 +94,18 @@ def test_strangers_make_way_when_it_is_nearly_full_and_people_here_always_fit():
     assert log.make_room(np.array([False, True])) == 0
 
 
+def test_a_full_log_is_not_looked_through_again_for_every_bundle(monkeypatch):
+    log, looks = TagLog(hash_key=1, stated_max=1000), []
+    real = log._count_once
+    monkeypatch.setattr(log, "_count_once", lambda: (looks.append(1), real()))
+    for n in range(3000):
+        log.add(said((1, f"t:{n}", ["a"])))
+    assert len(looks) <= 1
+    for _ in range(3000):
+        log.add(said((2, "t:1", ["a"])))
+    assert len(looks) <= 1, "nothing was taken in since"
+
+
 def test_memory_is_counted():
     log = TagLog(hash_key=1)
     log.add(said(*((n % 7, f"t:{n}", ["a", f"b{n}"]) for n in range(5000))))

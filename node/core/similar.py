@@ -71,6 +71,11 @@ class Names:
         _, arena, starts, lengths = interner.arrays()
         return cls(arena.copy(), starts.copy(), lengths.copy())
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the copy."""
+        return self.arena.nbytes + self.starts.nbytes + self.lengths.nbytes
+
     def name(self, row: int) -> bytes:
         """The name of a row in use."""
         start = int(self.starts[row])
@@ -93,6 +98,12 @@ class Reading:
     tags: Names
     stated: I32
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the copies."""
+        names = (self.items, self.authors, self.tagged, self.tags)
+        return sum(each.nbytes for each in names) + self.stated.nbytes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
@@ -106,6 +117,15 @@ class Seen:
     embedding: Embedding
     index: SimilarIndex | None
     placed: Neighbourhood
+
+    @property
+    def nbytes(self) -> int:
+        """Memory beside the view, the embedding and the index."""
+        around = self.tagged.around
+        identities = around.item_identity.nbytes + sum(one.nbytes for one in around.identities)
+        tags = sum(side.nbytes for side in around.kinds[-1][:2])
+        tags += self.tagged.row_of.nbytes + self.tagged.stated.nbytes
+        return self.reading.nbytes + identities + tags
 
     def name(self, item: int) -> str | None:
         """The name of an item that only tags know; None for one of the graph."""
@@ -178,10 +198,11 @@ class Kept:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the embedding and the index."""
+        """Memory of the embedding, the index, and what the last question has left."""
+        seen = self.seen.nbytes if self.seen is not None else 0
         if self.index is not None:
-            return self.index.nbytes
-        return self.embedding.nbytes if self.embedding is not None else 0
+            return seen + self.index.nbytes
+        return seen + (self.embedding.nbytes if self.embedding is not None else 0)
 
 
 class SimilarDesk:

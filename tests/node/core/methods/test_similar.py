@@ -396,3 +396,17 @@ def test_the_longest_list_fits_into_one_answer():
     assert sorted(data["items"][0]["shared_tags"]) == ["a third", "another", "tag"]
     payload = encode_result(1, results.checked(results.SimilarResult, data), ())
     assert len(payload) <= ANSWER_BYTES_MAX
+
+
+def test_what_is_kept_is_counted():
+    node = world(config=INDEXED)
+    assert node.ask("status")["graph"]["similar_bytes"] == 0
+    answered_by(node)
+    kept = node.state.similar.kept(node.owner.row, owner=True)
+    exact = node.ask("status")["graph"]["similar_bytes"]
+    assert exact >= kept.index.nbytes + kept.seen.reading.nbytes
+    assert kept.index.nbytes > kept.index.embedding.nbytes > 0
+    heard_by(node, [node.friends[0].says(rates("new:1"))])
+    node.ask("recommend")
+    assert kept.seen is None, "an older snapshot is not kept alive"
+    assert 0 < node.ask("status")["graph"]["similar_bytes"] < exact

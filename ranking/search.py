@@ -70,7 +70,7 @@ class SearchConfig:
     vote_power: float = 4.0
     """How little those below count: (votes / cap) ** vote_power, >= 1. Votes shared out over more
     identities are worth less in all."""
-    corroboration: float = 2.0
+    corroboration: float = 3.0
     """Voices that say that an item belongs to the words, and hardly how well, at most; >= 0 ..."""
     crowd: float = 0.25
     """... and at most this part of all voices for the words, so that few people are heard, too."""
@@ -121,19 +121,11 @@ class SearchConfig:
         )
 
 
-def trusted_voices(trust: TrustVector, config: SearchConfig) -> F64:
-    """float64[authors] in [0, 1]: what each author's likes weigh in `interest`: 1 from a typical
-    person's trust on, far less below, so that trust shared out over identities is worth less."""
-    typical = trust.t.astype(np.float64) * trust.effective_authors()
-    voices: F64 = np.minimum(typical, 1.0) ** config.vote_power
-    return voices
-
-
 def interest(mass: NDArray[np.floating], known: I32, config: SearchConfig) -> F64:
     """float64[items]: how far an item interests the owner whatever the words, the most popular 1.
 
-    mass: the `trusted_voices` of those who like each item, once an author; known: what she has
-    liked or clicked herself. log(1 + 30 mass / largest) / log 31: ten times the mass is a step.
+    mass: the voices of those who like each item (`TrustView.liked`); known: what she has liked or
+    clicked herself. log(1 + 30 mass / largest) / log 31: ten times the mass is a step.
     """
     largest = float(mass.max(initial=0.0))
     share = mass / largest if largest > 0 else np.zeros(mass.size)

@@ -6,7 +6,7 @@ reach. Keep it as long as neither the snapshot, nor the trust, nor the blocked a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ranking.affinity import Side
 from ranking.kernels_salsa import trusted_mass, trusted_side
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
+from ranking.votes import trusted_voices
 
 I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
@@ -52,6 +53,8 @@ class TrustView:
     listeners: Side
     given: TrustVector
     blocked: I32
+    _liked: dict[float, F32] = field(default_factory=dict)
+    """What `liked` was asked for last."""
 
     @classmethod
     def of(
@@ -102,12 +105,24 @@ class TrustView:
             return False
         return np.array_equal(np.unique(blocked_authors), self.blocked)
 
+    def liked(self, power: float) -> F32:
+        """float32[n_items]: the voices (`votes.trusted_voices`) of those who like each item. Kept;
+        O(edges of trusted authors) the first time."""
+        found = self._liked.get(power)
+        if found is None:
+            voices = trusted_voices(self.trust, power).astype(np.float32)
+            found, _ = trusted_mass(self.snapshot.author_side, voices, self.snapshot.n_items)
+            self._liked.clear()
+            self._liked[power] = found
+        return found
+
     @property
     def nbytes(self) -> int:
         """Memory beside the snapshot and the trust given."""
         size = self.barred.nbytes + self.mass.nbytes + self.taste.nbytes + self.blocked.nbytes
         if self.listeners.row is not self.snapshot.item_author:
             size += self.listeners.nbytes
+        size += sum(liked.nbytes for liked in list(self._liked.values()))
         if self.trust is not self.given:
             size += self.trust.t.nbytes + self.trust.hits.nbytes + self.trust.prior.nbytes
         return size

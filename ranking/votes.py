@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.trust_vector import TrustVector
+
 Bool = NDArray[np.bool_]
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -46,3 +48,12 @@ def vote_weights(walks: I32, able: Bool, n_effective: float, cap: float, votes_m
     votes[votes < votes_min] = 0
     weights: F64 = np.minimum(votes * (n_effective / (cap * max(steps, 1))), 1.0)
     return weights
+
+
+def trusted_voices(trust: TrustVector, power: float) -> F64:
+    """float64[authors] in [0, 1]: what each author's likes weigh in what is popular: 1 from a
+    typical person's trust on, far less below, so that trust shared out over identities is worth
+    less. (t n_eff) ** power."""
+    typical = trust.t.astype(np.float64) * trust.effective_authors()
+    voices: F64 = np.minimum(typical, 1.0) ** power
+    return voices

@@ -14,8 +14,9 @@ import numpy as np
 
 from ranking.click_table import ClickTable
 from ranking.published_similarity import published_similarity
-from ranking.search import SearchConfig, click_scores, interest, trusted_voices
+from ranking.search import SearchConfig, click_scores, interest
 from ranking.trust_vector import TrustVector
+from ranking.votes import trusted_voices
 from sim.data.interactions import I32, I64
 from sim.evaluation.clustered import of_clusters
 from sim.evaluation.intervals import Interval
@@ -294,7 +295,7 @@ def attacked(calm: Scene, attack: Attack, n: int, item: int, rng: np.random.Gene
         others = others[others != calm.term]
         bombed = rng.choice(others, min(BOMBED, others.size), replace=False)
         terms = np.append(terms, bombed)
-        mass[item] += trusted_voices(calm.trust, SearchConfig())[rows].sum()
+        mass[item] += trusted_voices(calm.trust, SearchConfig().vote_power)[rows].sum()
     said = [(np.repeat(rows, terms.size), np.tile(terms, n), np.full(n * terms.size, item))]
     if attack.clone:
         mine = clicks.author == owner

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ranking.click_table import ClickTable
 from ranking.published_similarity import published_similarity
-from ranking.search import SearchConfig, Similarity, click_scores, interest, search, trusted_voices
+from ranking.search import SearchConfig, Similarity, click_scores, interest, search
 from ranking.snapshot import GraphSnapshot
 from ranking.trust_vector import TrustVector
+from ranking.votes import trusted_voices
 from sim.data.click_logs import Tagging
 from sim.data.interactions import I32, I64, Vouches
 from sim.evaluation.clustered import of_clusters
@@ -181,7 +182,7 @@ def liked_mass(world: ClickWorld, trust: TrustVector, config: SearchConfig) -> F
     """float64[items]: the voices of those who like each item."""
     likes = world.likes
     liker = np.repeat(np.arange(likes.n_authors), np.diff(likes.author_ptr))
-    voices = trusted_voices(trust, config)[liker]
+    voices = trusted_voices(trust, config.vote_power)[liker]
     return np.bincount(likes.author_item, voices, likes.n_items).astype(np.float64)
 
 

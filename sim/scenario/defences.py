@@ -67,6 +67,13 @@ _NAMED = {
         {"trust.edge_flow_max": 1.0},
         "tests/trust/test_defences.py::test_one_edge_between_others_carries_a_tenth_of_all_walks",
     ),
+    "click-votes": Defence(
+        "in a search each of the owner's walks votes once, so that a region shares what enters it",
+        {"search.similarity": "trust"},
+        "tests/ranking/test_defences.py::"
+        "test_identities_behind_one_vouch_share_the_walks_that_cross_it_in_a_search",
+        WIRE,
+    ),
     "author-quota": Defence(
         "an author keeps so many edges in the graph and so many claims in the store",
         {
@@ -132,8 +139,7 @@ _NAMED = {
 DEFENCES: Mapping[str, Defence] = MappingProxyType(
     {name: Defence(d.what, d.off, d.test, d.fidelities, name) for name, d in _NAMED.items()}
 )
-"""By name. Those of search, the click cap and the median of buckets, have no place here until
-there is a search to defend."""
+"""By name."""
 
 
 def switched_off(names: Iterable[str]) -> dict[str, Parameter]:

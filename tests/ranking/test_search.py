@@ -117,7 +117,7 @@ def test_among_items_that_few_have_clicked_the_order_is_the_owner_s_interest():
     config = SearchConfig()
     items, scores = click_scores(clicks, np.array([0]), trust, config, told)
     assert items.tolist() == [9, 5, 7, 6, 3]
-    assert scores == pytest.approx([6 + 0.1, 3 + 0.05, 0.6 + 0.05, 0.1, 0.05])
+    assert scores == pytest.approx([5 + 0.15, 3 + 0.05, 0.6 + 0.05, 0.1, 0.05])
     plain = replace(config, corroboration=0.0)
     assert click_scores(clicks, np.array([0]), trust, plain, told)[0].tolist() == [9, 5, 6, 7, 3]
 

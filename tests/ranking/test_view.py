@@ -93,3 +93,16 @@ def test_views_are_kept_until_something_changes(world):
     assert views.nbytes == views.view(other, trusts[0], none).nbytes, "no older snapshot is kept"
     views.clear()
     assert views.nbytes == 0
+
+
+def test_what_is_liked_by_voices_is_worked_out_once(world):
+    likes, snap = world
+    trust, _ = random_trust(np.random.default_rng(3), 60, owner=0)
+    view = TrustView.of(snap, trust)
+    before = view.nbytes
+    found = view.liked(4.0)
+    voices = np.minimum(trust.t * trust.effective_authors(), 1.0) ** 4
+    expected = [sum(voices[v] * likes[v].get(i, 0) for v in range(60)) for i in range(200)]
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert view.liked(4.0) is found
+    assert view.nbytes == before + found.nbytes

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ranking.votes import vote_weights, votes_cast
+from ranking.votes import trusted_voices, vote_weights, votes_cast
+from tests.ranking.worlds import trust_vector
 
 
 def walks(rng, n=300, steps=9, authors=12):
@@ -62,3 +63,14 @@ def test_identities_behind_one_edge_share_its_votes_whatever_walks_do_behind_it(
         able = np.zeros(30, np.bool_)
         able[claimed] = True
         assert votes_cast(rows, able)[0].sum() == 30
+
+
+def test_trust_shared_out_over_identities_weighs_less():
+    """A fourth of all trust, of one person or of eight."""
+    rest = dict.fromkeys(range(1, 13), 0.75 / 12)
+    one = trusted_voices(trust_vector(rest | {20: 0.25}, 0), 4.0)
+    eight = trusted_voices(trust_vector(rest | dict.fromkeys(range(20, 28), 0.25 / 8), 0), 4.0)
+    assert one[20] == 1.0
+    assert eight[20:].sum() < 0.9 * one[20]
+    assert eight[1] == pytest.approx(1.0)
+    assert trusted_voices(trust_vector({1: 0.0}, 0), 4.0).tolist() == [0.0, 0.0]

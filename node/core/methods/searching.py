@@ -103,9 +103,10 @@ def on_search(state: PeerState, asked: Asked, now: float) -> list[Effect]:
     ) -> tuple[TrustVector, tuple[NDArray[np.int32], NDArray[np.float64]], list[int]]:
         trust = job.walked.walk()
         view = state.views.view(snapshot, trust, blocked)
-        told = interest(view.mass, hers[hers < view.mass.size], job.config)
+        liked = view.liked(job.config.vote_power)
+        told = interest(liked, hers[hers < liked.size], job.config)
         scored = click_scores(table, terms, trust, job.config, told)
-        return trust, scored, _liked_most(view.mass, CANDIDATES)
+        return trust, scored, _most_interesting(told, CANDIDATES)
 
     return state.compute_on_snapshot(work, lambda event, _now: _on_scored(job, event), now)
 
@@ -159,7 +160,7 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     partial = [item for item in found.partial if item in told]
     partial.sort(key=lambda item: named[item]["title_by"] == "stranger")
     _score_matched(job, matched)
-    ordered = _ordered(job, matched, liked if not (job.clicks or partial) else [], named)
+    ordered = _ordered(job, matched, liked if not partial else [], named)
     places = [named[item] | {"matched": source.value} for item, source in ordered]
     rest = [named[item] | {"matched": PARTIAL} for item in partial if item not in job.clicks]
     return _answer(job, [*places, *rest][: job.n], now)
@@ -204,8 +205,8 @@ def _ordered(
     return [(items[place.item], place.source) for place in found]
 
 
-def _liked_most(mass: NDArray[np.float32], n: int) -> list[int]:
-    """Item rows by the trust of those who like them."""
+def _most_interesting(mass: NDArray[np.float64], n: int) -> list[int]:
+    """Item rows by how far they interest her whatever the words."""
     some = np.argpartition(-mass, n)[:n] if mass.size > n else np.arange(mass.size)
     best = some[np.lexsort((some, -mass[some]))]
     rows: list[int] = best[mass[best] > 0].tolist()

@@ -16,9 +16,10 @@ from tests.without import switch_off
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_list_is_that_of_the_design_but_for_search() -> None:
+def test_the_list_is_that_of_the_design() -> None:
     assert list(DEFENCES) == [
-        "alpha", "beta", "kappa", "edge-cap", "author-quota", "probation-cap", "first-seen",
+        "alpha", "beta", "kappa", "edge-cap", "click-votes", "author-quota", "probation-cap",
+        "first-seen",
         "equivocation-zero", "future-refusal", "push-bucket", "peer-exchange-filter",
         "handshake-bucket",
     ]  # fmt: skip

@@ -17,13 +17,11 @@ def searched(population=None, **changes):
     return made
 
 
-def test_a_search_finds_what_friends_have_clicked_for_the_word_and_nothing_else():
+def test_a_search_finds_what_friends_have_clicked_for_the_word_first():
     made = searched()
     assert len(made.searches.results) == 6 * 3
     for one in made.searches.results:
-        items = one.items[one.items >= 0]
-        assert items.size
-        assert (items % 3 == one.word).all()
+        assert one.items[0] % 3 == one.word
     found = made.searches.metrics(made.hosts)
     # Everybody wants one item, which the next one has clicked.
     assert found["search_mrr"] > 0.5

@@ -46,7 +46,10 @@ def test_strangers_titles_stand_below_trusted_ones_and_are_marked(node):
 def test_a_click_leads_where_no_text_does(node):
     clicks(node, node.friend, "t:good1", "noir")
     clicks(node, node.stranger, "t:spam1", "noir")
-    assert found(node, "noir") == [("t:good1", "clicks")], "strangers' clicks count for nothing"
+    first, *rest = found(node, "noir")
+    assert first == ("t:good1", "clicks")
+    popular = [("t:good0", "popular"), ("t:good2", "popular")]
+    assert sorted(rest) == popular, "strangers' clicks count for nothing"
     assert node.ask("search", words=["noir"])["matched_by"] == "clicks"
 
 
@@ -60,9 +63,9 @@ def test_a_node_may_be_told_to_let_everybody_count():
 
 def test_her_own_click_counts_and_survives_a_restart(node):
     node.ask("click", item="t:mine", words="Noir")
-    assert found(node, "noir") == [("t:mine", "clicks")]
+    assert found(node, "noir")[0] == ("t:mine", "clicks")
     node.restart()
-    assert found(node, "noir") == [("t:mine", "clicks")]
+    assert found(node, "noir")[0] == ("t:mine", "clicks")
 
 
 def test_repeating_a_click_changes_nothing(node):

@@ -142,8 +142,8 @@ def search(
     data = ask_anywhere(session, remote, "search", words=words, n=n, explain=explain or None)
     lines: list[str] = []
     for place, entry in enumerate(data["items"], 1):
-        some = "  [some words]" if entry["matched"] == "partial" and not explain else ""
-        lines.append(f"{place:3}. {named(entry)}{some}")
+        label = LABELS.get(entry["matched"], "") if data["matched_by"] != "popular" else ""
+        lines.append(f"{place:3}. {named(entry)}{label if not explain else ''}")
         if explain:
             lines.append(f"       {_found_by(entry)}")
     if not lines:
@@ -152,6 +152,8 @@ def search(
         session.say(f"nothing matches {' '.join(words)}; liked most by the people you hear:")
     session.show(data, *lines)
 
+
+LABELS = {"partial": "  [some words]", "popular": "  [popular]"}
 
 MATCHES = {
     "text": "all words match",

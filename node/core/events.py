@@ -327,8 +327,8 @@ class Compute:
 @dataclass(frozen=True, slots=True)
 class FindInfo:
     """Look up titles: of `items`, and of what matches `words`: at most `limit` items with all of
-    them, those of the items `clicked` that match and are not among these, and, where all are fewer
-    than `enough`, items with some of the words."""
+    them and those of the items `clicked` that match and are not among these. Where these are fewer
+    than `enough`, other clicked items make up for it, and then items with some of the words."""
 
     token: int
     items: tuple[str, ...] = ()

@@ -39,10 +39,6 @@ log = logging.getLogger(__name__)
 BACKLOG_MAX = 2_000
 """Bundles waiting for the disk; beyond it arrivals are left waiting at the inbox."""
 
-INFO_ROWS_MAX = 20_000
-"""Titles read for one search, all sources' of each item: some 20 ms. The least relevant items go
-without, and are not shown then."""
-
 BATCH_MAX = 512
 """Effects handed to the thread at once."""
 
@@ -330,8 +326,10 @@ class Storage:
                     full, partial = self._store.match_items(
                         effect.words, effect.limit, enough=effect.enough, clicked=effect.clicked
                     )
-                items = dict.fromkeys((*effect.items, *full, *partial))
-                rows = self._store.item_info(items, INFO_ROWS_MAX if effect.words else None)
+                    missing = max(0, effect.enough - len(full))
+                    others = [item for item in effect.clicked if item not in full][:missing]
+                    rows = self._store.some_item_info(dict.fromkeys((*full, *others, *partial)))
+                rows += self._store.item_info(effect.items)
         except NodeError as error:
             log.error("titles could not be read: %s", error)
         infos = tuple(map(ev.InfoRow._make, rows))

@@ -1,5 +1,6 @@
 """What items are called, by whom."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 
 from node.store.database import Database, Row
@@ -27,6 +28,23 @@ SELECT item, source, title, tags, seq, device FROM item_info
 WHERE item IN ({", ".join("?" * AT_ONCE)})
 """
 
+SOURCES_MAX = 100
+"""Sources of one item that a search reads; popular items have many hundreds."""
+
+_COLUMNS = "item, source, title, tags, seq, device"
+
+_SOME_INFO = f"""
+SELECT {_COLUMNS} FROM item_info WHERE item = ? AND source = x''
+UNION ALL SELECT * FROM (
+    SELECT {_COLUMNS} FROM item_info WHERE item = ? AND source >= ?
+    ORDER BY source LIMIT {SOURCES_MAX}
+)
+UNION ALL SELECT * FROM (
+    SELECT {_COLUMNS} FROM item_info WHERE item = ? AND source < ? AND source > x''
+    ORDER BY source LIMIT {SOURCES_MAX}
+)
+"""
+
 _ADD_TEXT = """
 INSERT INTO item_texts (item, title, tags, title_words, tag_words) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
@@ -35,6 +53,9 @@ ON CONFLICT DO NOTHING
 
 class ItemTables(Database):
     """Tables `item_info` and `item_texts`."""
+
+    _first = secrets.token_bytes(32)
+    """From which source on those of one item are read where they are too many."""
 
     _room = 0
     """Rows that may be added before the table must be counted again."""
@@ -63,21 +84,32 @@ class ItemTables(Database):
             self._executemany(_UPSERT_INFO, said)
             self._execute("DELETE FROM item_texts WHERE sources = 0")
 
-    def item_info(self, items: Iterable[str], rows_max: int | None = None) -> list[ItemInfoRow]:
-        """What is known of these items, by every source; of the first of them where `rows_max` does
-        not suffice for all."""
+    def item_info(self, items: Iterable[str]) -> list[ItemInfoRow]:
+        """What is known of these items, by every source, in the order of the items."""
         wanted = {item: place for place, item in enumerate(items)}
-        names, found, told = list(wanted), list[Row](), dict[str, tuple[str, ...]]()
+        names, found = list(wanted), list[Row]()
         for start in range(0, len(names), AT_ONCE):
             part = names[start : start + AT_ONCE]
             found += self._rows(_INFO, (*part, *[None] * (AT_ONCE - len(part))))
-            if rows_max is not None and len(found) >= rows_max:
-                break
         found.sort(key=lambda row: wanted[row[0]])
-        for row in found:
-            if row[3] not in told:
-                told[row[3]] = tuple(row[3].split(SEPARATOR)) if row[3] else ()
-        return [ItemInfoRow(i, s, t, told[tags], seq, d) for i, s, t, tags, seq, d in found]
+        return _infos(found)
+
+    def some_item_info(self, items: Iterable[str]) -> list[ItemInfoRow]:
+        """The same, of each item by ourselves and at most `SOURCES_MAX` others.
+
+        Of more sources those count whose keys follow a number drawn at the start, so that nobody
+        can make keys that always do.
+        """
+        found = list[Row]()
+        for item in items:
+            rows = self._rows(_SOME_INFO, (item, item, self._first, item, self._first))
+            found += rows[: SOURCES_MAX + (not rows[0][1] if rows else 0)]
+        return _infos(found)
+
+
+def _infos(rows: Sequence[Row]) -> list[ItemInfoRow]:
+    told = {row[3]: () if not row[3] else tuple(row[3].split(SEPARATOR)) for row in rows}
+    return [ItemInfoRow(i, s, t, told[tags], seq, d) for i, s, t, tags, seq, d in rows]
 
 
 def _set_apart(text: str) -> str | None:

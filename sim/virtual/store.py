@@ -187,7 +187,9 @@ class MemoryStore:
             return ev.InfoFound(order.token, ())
         rows = list(self.infos.values())
         full, partial = self._matches(rows, order) if order.words else ((), ())
-        chosen = dict.fromkeys((*order.items, *full, *partial))
+        others = [item for item in order.clicked if item not in full]
+        others = others[: max(0, order.enough - len(full))]
+        chosen = dict.fromkeys((*order.items, *full, *others, *partial))
         found = tuple(row for row in rows if row.item in chosen)
         return ev.InfoFound(order.token, found, full, partial)
 

@@ -135,7 +135,6 @@ def _on_scored(job: _Searching, event: Event) -> list[Effect]:
     return [
         FindInfo(
             state.then(on_matched),
-            items=(*tuple(job.clicks)[: job.n], *job.liked[: job.n]),
             words=job.words[:WORDS_MAX],
             limit=max(job.n, MATCHES),
             enough=job.n,
@@ -148,10 +147,9 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     """Put the parts together; where there is nothing, fall back to what is liked."""
     state = job.state
     found = event if isinstance(event, InfoFound) else InfoFound(0, ())
-    clicked, liked = list(job.clicks)[: job.n], job.liked[: job.n]
     listed = [
         item
-        for item in dict.fromkeys((*found.matched, *clicked, *found.partial, *liked))
+        for item in dict.fromkeys((*found.matched, *job.clicks, *found.partial))
         if item not in state.blocked_items
     ]
     named = titles(state, job.person, job.trust, listed, found.rows)
@@ -159,8 +157,11 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     matched = [item for item in found.matched if item in told]
     partial = [item for item in found.partial if item in told]
     partial.sort(key=lambda item: named[item]["title_by"] == "stranger")
+    if not matched and not partial:
+        liked = job.liked[: job.n]
+        return [state.find_info(liked, lambda event, then: _with_liked(job, found, event, then))]
     _score_matched(job, matched)
-    ordered = _ordered(job, matched, liked if not partial else [], named)
+    ordered = _ordered(job, matched, [], named)
     places = [named[item] | {"matched": source.value} for item, source in ordered]
     rest = [named[item] | {"matched": PARTIAL} for item in partial if item not in job.clicks]
     return _answer(job, [*places, *rest][: job.n], now)
@@ -177,6 +178,16 @@ def _score_matched(job: _Searching, matched: Sequence[str]) -> None:
     for item, row, place in zip(matched, wanted.tolist(), at.tolist(), strict=True):
         if int(rows[place]) == row:
             job.clicks.setdefault(item, float(scores[place]))
+
+
+def _with_liked(job: _Searching, found: InfoFound, event: Event, now: float) -> list[Effect]:
+    """No text matches: what was clicked, then what interests her whatever the words."""
+    liked = job.liked[: job.n]
+    infos = event.rows if isinstance(event, InfoFound) else ()
+    listed = dict.fromkeys((*job.clicks, *liked))
+    named = titles(job.state, job.person, job.trust, listed, dict.fromkeys((*found.rows, *infos)))
+    ordered = _ordered(job, [], liked, named)
+    return _answer(job, [named[item] | {"matched": by.value} for item, by in ordered], now)
 
 
 def _ordered(

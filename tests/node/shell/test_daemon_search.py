@@ -32,7 +32,10 @@ async def test_a_friends_click_orders_the_list_and_one_of_ones_own_changes_the_n
     async with world() as here:
         ada, bob, clicked = await friends(here)
         found = await bob.ask("search", words=["noir"], explain=True)
-        assert items(found) == [clicked]
+        assert [(e["item"], e["matched"]) for e in found["items"][:2]] == [
+            (clicked, "clicks"),
+            (items(found)[1], "popular"),
+        ]
         carried = found["items"][0]["clicked_by"]
         assert carried["count"] == 1
         assert carried["people"][0]["author"] == ada.author.hex()

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from node.store import items as items_module
+from node.store.items import SOURCES_MAX
 from node.store.rows import ItemInfoRow
 from node.store.store import Store
 from protocol.bundle import Bundle
@@ -150,3 +151,18 @@ def test_marks_that_become_a_floor_take_names_along(store: Store, make_feed: Mak
     store.void_bundles(feed[0].feed, range(10, VOID_MARKS_MAX + 11))
     left = [f"title {seq}" for seq in (VOID_MARKS_MAX + 11, VOID_MARKS_MAX + 12)]
     assert titles_of(store, len(feed)) == left
+
+
+def test_of_very_many_sources_some_are_read_and_always_our_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    keys = [bytes([k]) * 32 for k in range(1, 201)]
+    store.put_item_info([ItemInfoRow("x:1", key, f"title {key[0]}", ()) for key in keys])
+    store.put_item_info([ItemInfoRow("x:1", b"", "own", ("tag",)), ItemInfoRow("x:2", PEER, "b")])
+    for first in (0, 50, 150, 255):
+        monkeypatch.setattr(store, "_first", bytes([first]) * 32)
+        found = store.some_item_info(["x:2", "x:1", "x:none"])
+        assert [row.item for row in found] == ["x:2"] + ["x:1"] * (SOURCES_MAX + 1)
+        assert found[1] == ItemInfoRow("x:1", b"", "own", ("tag",))
+        after = [key for key in keys if key[0] >= first] + [k for k in keys if k[0] < first]
+        assert [row.source for row in found[2:]] == after[:SOURCES_MAX]

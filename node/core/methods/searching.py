@@ -34,7 +34,7 @@ from ranking.trust_vector import TrustVector
 CANDIDATES = 200
 """Items known by clicks that are ranked, and the longest list."""
 
-MATCHES = 100
+MATCHES = 50
 """Items with a text match that are ranked, or as many as asked for: all titles of each are read."""
 
 WORDS_MAX = 64
@@ -132,15 +132,18 @@ def _on_scored(job: _Searching, event: Event) -> list[Effect]:
         finally:
             state.graph.unhold()
 
-    return [
-        FindInfo(
-            state.then(on_matched),
-            words=job.words[:WORDS_MAX],
-            limit=max(job.n, MATCHES),
-            enough=job.n,
-            clicked=tuple(job.clicks)[: max(job.n, CLICKED)],
-        )
-    ]
+    return [_find(job, state.then(on_matched), list(job.clicks)[: max(job.n, CLICKED)])]
+
+
+def _find(job: _Searching, token: int, others: Sequence[str]) -> FindInfo:
+    """What matches the words, and of the others as many as are needed beside it."""
+    return FindInfo(
+        token,
+        words=job.words[:WORDS_MAX],
+        limit=max(job.n, MATCHES),
+        enough=job.n,
+        clicked=tuple(others),
+    )
 
 
 def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
@@ -158,8 +161,8 @@ def _on_matched(job: _Searching, event: Event, now: float) -> list[Effect]:
     partial = [item for item in found.partial if item in told]
     partial.sort(key=lambda item: named[item]["title_by"] == "stranger")
     if not matched and not partial:
-        liked = job.liked[: job.n]
-        return [state.find_info(liked, lambda event, then: _with_liked(job, found, event, then))]
+        token = state.then(lambda event, then: _with_liked(job, found, event, then))
+        return [_find(job, token, job.liked[: job.n])]
     _score_matched(job, matched)
     ordered = _ordered(job, matched, [], named)
     places = [named[item] | {"matched": source.value} for item, source in ordered]

@@ -33,7 +33,7 @@ PLACE = 100
 ITEMS_MIN, CLICKERS_MIN = 150, 20
 """A word is attacked if so many items were clicked for it, by so many people."""
 
-DRAWS = 80
+DRAWS = 150
 """Pairs of a person who searches and a word."""
 
 PEOPLE = 120
@@ -203,11 +203,11 @@ class Table:
 
 def attack_table(world: ClickWorld, seed: int, draws: int = DRAWS, people: int = PEOPLE) -> Table:
     """All attacks on all rankers. About half a second a draw."""
-    rng = np.random.default_rng((seed, 1))
     won: dict[tuple[str, str], list[int]] = {(a, r): [] for a in ATTACKS for r in RANKERS}
     terms = _attackable(world.table)
     able = np.flatnonzero(np.diff(world.vouches.ptr) > 0)
-    for _ in range(draws if terms.size else 0):
+    for draw in range(draws if terms.size else 0):
+        rng = np.random.default_rng((seed, 1, draw))
         person, term = int(rng.choice(able)), int(rng.choice(terms))
         for name, attack in ATTACKS.items():
             for ranker, places in places_won(world, attack, person, term, rng).items():

@@ -141,9 +141,17 @@ def _converted(hint: Any, value: Parameter, name: str) -> Any:
         value = float(value) if abs(value) < 1e300 else math.inf
     if type(value) is not kind:
         raise _wrong(name, value, WORDS.get(kind, "something else"))
-    if isinstance(value, int | float) and not 0 <= value < math.inf:
-        raise ScenarioError(f"{name} is {value}", ("peer", name), hint="it is 0 or more")
+    if isinstance(value, int | float):
+        _check_number(value, name)
     return value
+
+
+def _check_number(value: float, name: str) -> None:
+    """Only what is below zero by itself may be below zero."""
+    least = -math.inf if (default(name) or 0) < 0 else 0
+    if not (math.isfinite(value) and value >= least):
+        hint = "it is a finite number" if least else "it is 0 or more"
+        raise ScenarioError(f"{name} is {value}", ("peer", name), hint=hint)
 
 
 def _several(kind: Any, value: Parameter, name: str) -> tuple[Any, ...]:

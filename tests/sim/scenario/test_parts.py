@@ -75,6 +75,7 @@ def test_a_part_that_may_be_absent() -> None:
         ({"earned": "no"}, "true or false"),
         ({"earned": False, "earned.par": 0.5}, "exclude"),
         ({"earned.par": 0.5, "earned": False}, "exclude"),
+        ({"similar.embedding.popularity": float("-inf")}, "a finite number"),
         ({"gossip.following.probation_quotas": "1, 2"}, "4 values"),
         ({"gossip.following.probation_quotas": "1, 2, 3, x"}, "numbers with commas"),
         ({"gossip.following.probation_quotas": "1, 2, 3, -4"}, "0 or more"),

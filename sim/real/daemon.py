@@ -91,8 +91,8 @@ class Player(Daemon):
         wanted = play.scenario.network
         rng = Random(f"{play.seed}/frames/{number}")
         slow = Delayed(network, wanted.latency_s, wanted.jitter_s, rng)
+        self.play, self.number = play, number  # first: a daemon asks for its settings while made
         super().__init__(config, paths, store, owner_seed, slow, clock)
-        self.play, self.number = play, number
         self.claims = Claims(play.scenario.adversary, play.said, play.seed)
         self.watched: Watched | None = None
         self._rounds_before = 0
